@@ -1,0 +1,58 @@
+import { parseEnvironment } from "./environments";
+import type { Environment } from "./environments";
+
+// What a team edits first: its own names, region and repository.
+const organization = "berth-example";
+const region = "eu-central-1";
+const release = "0.1.0";
+
+const images = {
+  service: { repository: `ghcr.io/${organization}/berth-service`, version: { tag: release } },
+  web: { repository: `ghcr.io/${organization}/berth-web`, version: { tag: release } },
+};
+const git = { repository: `https://github.com/${organization}/berth.git`, revision: "main" };
+const ownership = { owner: "platform", costCentre: "ml" };
+
+/** The environments that are synthesized. */
+export const environments: readonly Environment[] = [
+  {
+    kind: "local",
+    name: "local",
+    images,
+    git,
+    serviceReplicas: { min: 1, max: 2 },
+    webReplicas: 1,
+    modelHostPath: "/var/lib/berth/model",
+  },
+  {
+    kind: "node",
+    name: "node",
+    images,
+    git,
+    serviceReplicas: { min: 1, max: 1 },
+    webReplicas: 1,
+    region,
+    vpcCidr: "10.20.0.0/16",
+    availabilityZones: [`${region}a`, `${region}b`],
+    modelBucket: `${organization}-node-models`,
+    stateBucket: `${organization}-node-state`,
+    ...ownership,
+    instanceType: "t3.medium",
+    rootVolumeGiB: 30,
+  },
+  {
+    kind: "eks",
+    name: "eks",
+    images,
+    git,
+    serviceReplicas: { min: 2, max: 10 },
+    webReplicas: 2,
+    region,
+    vpcCidr: "10.30.0.0/16",
+    availabilityZones: [`${region}a`, `${region}b`, `${region}c`],
+    modelBucket: `${organization}-eks-models`,
+    stateBucket: `${organization}-eks-state`,
+    ...ownership,
+    clusterName: "berth",
+  },
+].map(parseEnvironment);

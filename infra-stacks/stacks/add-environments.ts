@@ -1,0 +1,71 @@
+import { assertNever } from "@berth/contract";
+import type { Environment, ModelArtifact } from "@berth/contract";
+import type { App } from "cdktf";
+import type { AwsStack } from "./aws-stack";
+import { InstanceIdentityStack } from "./instance-identity-stack";
+import { NetworkStack } from "./network-stack";
+import { NodeStack } from "./node-stack";
+import { PodIdentityStack } from "./pod-identity-stack";
+import { StateStack } from "./state-stack";
+import { StorageStack } from "./storage-stack";
+
+export interface AddEnvironmentsOptions {
+  readonly environments: readonly Environment[];
+  /** The model version that the environments serve, and may read. */
+  readonly model: ModelArtifact;
+  /**
+   * Name of the environment whose state bucket does not exist yet: its `state` stack keeps a local state.
+   *
+   * @default every state bucket exists
+   */
+  readonly bootstrap?: string;
+}
+
+/**
+ * Adds the stacks of every environment that stands on AWS.
+ *
+ * @returns the stacks, in the order in which they are deployed
+ * @throws {Error} when `bootstrap` names no environment on AWS
+ */
+export function addEnvironments(app: App, options: AddEnvironmentsOptions): AwsStack[] {
+  const { environments, bootstrap } = options;
+  const onAws = environments.filter((environment) => environment.kind !== "local");
+  if (bootstrap !== undefined && !onAws.some((environment) => environment.name === bootstrap))
+    throw new Error(
+      `bootstrap is ${JSON.stringify(bootstrap)}: name one of ${onAws.map((environment) => environment.name).join(", ")}`,
+    );
+  return environments.flatMap((environment) => addEnvironment(app, environment, options));
+}
+
+function addEnvironment(
+  app: App,
+  environment: Environment,
+  { model, bootstrap }: AddEnvironmentsOptions,
+): AwsStack[] {
+  if (environment.kind === "local") return [];
+
+  const state = new StateStack(app, {
+    environment,
+    stateBackend: environment.name === bootstrap ? "local" : "bucket",
+  });
+  const network = new NetworkStack(app, { environment });
+  const storage = new StorageStack(app, { environment });
+  const foundation = [state, network, storage];
+  const { models } = storage;
+
+  switch (environment.kind) {
+    case "node": {
+      const identity = new InstanceIdentityStack(app, { environment, models, model });
+      const node = new NodeStack(app, {
+        environment,
+        network: network.network,
+        role: identity.role,
+      });
+      return [...foundation, identity, node];
+    }
+    case "eks":
+      return [...foundation, new PodIdentityStack(app, { environment, models, model })];
+    default:
+      return assertNever(environment);
+  }
+}

@@ -1,0 +1,43 @@
+import type { NodeEnvironment } from "@berth/contract";
+import { TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
+import type { InstanceRole } from "../constructs/instance-role";
+import type { Network } from "../constructs/network";
+import { NodeMachine } from "../constructs/node-machine";
+import { WebSecurityGroup } from "../constructs/web-security-group";
+import { AwsStack } from "./aws-stack";
+import type { AwsStackProps } from "./aws-stack";
+import { stackId } from "./stack-id";
+
+export interface NodeStackProps extends AwsStackProps {
+  readonly environment: NodeEnvironment;
+  readonly network: Network;
+  readonly role: InstanceRole;
+}
+
+/** The one machine of a `node` environment, with an address that outlives it. */
+export class NodeStack extends AwsStack {
+  constructor(scope: Construct, props: NodeStackProps) {
+    super(scope, "node", props);
+    const { environment, network, role } = props;
+    const name = stackId(environment, "node");
+
+    const machine = new NodeMachine(this, "machine", {
+      name,
+      instanceType: environment.instanceType,
+      rootVolumeGiB: environment.rootVolumeGiB,
+      subnet: network.firstPublicSubnet,
+      securityGroup: new WebSecurityGroup(this, "web", { name, network }),
+      role,
+    });
+
+    new TerraformOutput(this, "address", {
+      value: machine.address,
+      description: "Public IPv4 address of the page; point the domain's A record here",
+    });
+    new TerraformOutput(this, "instance", {
+      value: machine.instanceId,
+      description: "For `aws ssm start-session --target`",
+    });
+  }
+}

@@ -1,0 +1,191 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { latencyBudget } from "@berth/contract";
+import type { FromProcess, Setup, ToProcess } from "../inference/protocol";
+import { InferenceProcessError } from "../ports/inference-runtime";
+import type { InferenceRuntime } from "../ports/inference-runtime";
+
+/** Why a process was replaced. */
+export const restartCauses = ["exited", "hung"] as const;
+export type RestartCause = (typeof restartCauses)[number];
+
+export interface ProcessInferenceRuntimeOptions {
+  /** Compiled `inference-process`. */
+  readonly entryFile: string;
+  readonly processes: number;
+  readonly setup: Omit<Setup, "kind">;
+  /** A batch that takes longer is given up and its process replaced. @default latencyBudget.inferenceLimitMs */
+  readonly hungAfterMs?: number;
+  readonly onRestart?: (cause: RestartCause, message: string) => void;
+}
+
+interface Running {
+  readonly id: number;
+  readonly timer: NodeJS.Timeout;
+  resolve(logits: Float32Array[]): void;
+  reject(error: InferenceProcessError): void;
+}
+
+interface Slot {
+  child: ChildProcess | undefined;
+  ready: boolean;
+  running: Running | undefined;
+  /** Processes of this slot that ended before they were ready, in a row. */
+  failedStarts: number;
+}
+
+/** Loading a model takes a second; a process that is not ready by then never will be. */
+const startLimitMs = 60_000;
+
+/** Between a process that failed to start and the next try: doubled each time, capped. */
+const restartDelayMs = { first: 100, most: 10_000 } as const;
+
+/** ONNX Runtime in separate processes, each with one session. A process that dies or hangs is replaced. */
+export class ProcessInferenceRuntime implements InferenceRuntime {
+  private readonly slots: Slot[];
+  private readonly listeners: (() => void)[] = [];
+  private readonly hungAfterMs: number;
+  private nextId = 1;
+  private closing = false;
+
+  constructor(private readonly options: ProcessInferenceRuntimeOptions) {
+    this.hungAfterMs = options.hungAfterMs ?? latencyBudget.inferenceLimitMs;
+    this.slots = Array.from({ length: options.processes }, () => ({
+      child: undefined,
+      ready: false,
+      running: undefined,
+      failedStarts: 0,
+    }));
+  }
+
+  async start(): Promise<void> {
+    try {
+      await Promise.all(this.slots.map((slot) => this.launch(slot)));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  ready(): number {
+    return this.slots.filter((slot) => slot.ready).length;
+  }
+
+  /** Process ids, for tests and tools that end one on purpose. */
+  get pids(): number[] {
+    return this.slots.flatMap((slot) => slot.child?.pid ?? []);
+  }
+
+  idle(): number {
+    return this.slots.filter((slot) => slot.ready && slot.running === undefined).length;
+  }
+
+  onIdle(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  run(batch: readonly Int32Array[]): Promise<Float32Array[]> {
+    const slot = this.slots.find((candidate) => candidate.ready && candidate.running === undefined);
+    if (slot === undefined)
+      return Promise.reject(new InferenceProcessError("no inference process is free"));
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      const timer = setTimeout(() => this.end(slot, "hung"), this.hungAfterMs);
+      slot.running = { id, timer, resolve, reject };
+      this.post(slot, { kind: "run", id, batch });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    await Promise.all(
+      this.slots.map(async ({ child }) => {
+        if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+        const exited = new Promise((resolve) => child.once("exit", resolve));
+        child.kill("SIGKILL");
+        await exited;
+      }),
+    );
+  }
+
+  /** Starts a slot's process; resolves once it has loaded the model, rejects if it ends before. */
+  private launch(slot: Slot): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const child = fork(this.options.entryFile, { serialization: "advanced" });
+      slot.child = child;
+      let failure = "";
+      const tooSlow = setTimeout(() => child.kill("SIGKILL"), startLimitMs);
+      child.on("message", (message: FromProcess) => {
+        if (message.kind === "ready") {
+          clearTimeout(tooSlow);
+          slot.ready = true;
+          slot.failedStarts = 0;
+          resolve();
+          this.announceIdle();
+        } else if (message.kind === "failed" && message.id === null) failure = message.message;
+        else this.settle(slot, message);
+      });
+      child.on("error", (error) => (failure = error.message));
+      child.on("exit", (code, signal) => {
+        clearTimeout(tooSlow);
+        const wasReady = slot.ready;
+        slot.ready = false;
+        const message = failure || `inference process ended with ${signal ?? `code ${code}`}`;
+        this.fail(slot, message);
+        reject(new InferenceProcessError(message));
+        if (this.closing) return;
+        if (!wasReady) slot.failedStarts++;
+        this.options.onRestart?.("exited", message);
+        this.relaunch(slot);
+      });
+      this.post(slot, { kind: "setup", ...this.options.setup });
+    });
+  }
+
+  private relaunch(slot: Slot): void {
+    const { first, most } = restartDelayMs;
+    const delay = slot.failedStarts === 0 ? 0 : Math.min(most, first * 2 ** slot.failedStarts);
+    setTimeout(() => {
+      // Its exit starts the next try, so a failure needs no answer here.
+      if (!this.closing) this.launch(slot).catch(() => {});
+    }, delay).unref();
+  }
+
+  private end(slot: Slot, cause: RestartCause): void {
+    const message = `inference process gave no answer within ${this.hungAfterMs} ms`;
+    slot.ready = false;
+    this.fail(slot, message);
+    this.options.onRestart?.(cause, message);
+    const hung = slot.child;
+    hung?.removeAllListeners("exit");
+    hung?.removeAllListeners("message");
+    hung?.kill("SIGKILL");
+    this.relaunch(slot);
+  }
+
+  private post(slot: Slot, message: ToProcess): void {
+    // A broken channel is followed by the process's exit, which settles what was running.
+    slot.child?.send(message, () => {});
+  }
+
+  private settle(slot: Slot, message: Exclude<FromProcess, { kind: "ready" }>): void {
+    const running = slot.running;
+    if (running === undefined || running.id !== message.id) return;
+    clearTimeout(running.timer);
+    slot.running = undefined;
+    if (message.kind === "done") running.resolve([...message.logits]);
+    else running.reject(new InferenceProcessError(message.message));
+    this.announceIdle();
+  }
+
+  private fail(slot: Slot, message: string): void {
+    if (slot.running === undefined) return;
+    clearTimeout(slot.running.timer);
+    slot.running.reject(new InferenceProcessError(message));
+    slot.running = undefined;
+  }
+
+  private announceIdle(): void {
+    for (const listener of this.listeners) listener();
+  }
+}

@@ -1,0 +1,77 @@
+import type { HistoryEntry } from "@berth/contract";
+import type { Clock } from "../ports/clock";
+import type { HistoryStore } from "../ports/history-store";
+import { Drain } from "./drain";
+import type { DrainOptions } from "./drain";
+
+/** What became of an entry. */
+export const historyOutcomes = ["stored", "dropped"] as const;
+export type HistoryOutcome = (typeof historyOutcomes)[number];
+
+export interface HistoryRecorderOptions extends Pick<DrainOptions, "onFailure"> {
+  readonly store: HistoryStore;
+  readonly clock: Clock;
+  /** Entries kept in memory while the store cannot write; the newest beyond are dropped. @default 1000 */
+  readonly limit?: number;
+  readonly onOutcome?: (outcome: HistoryOutcome, entries: number) => void;
+}
+
+/** Entries handed to the store at once. */
+const maxBatch = 500;
+
+const retryDelayMs = { first: 100, most: 5_000 } as const;
+
+/**
+ * Writes answers behind the response. Nothing waits: while one batch is written, the next gathers.
+ *
+ * Bounded: when the store cannot write and `limit` entries are waiting, the newest are dropped and counted.
+ */
+export class HistoryRecorder {
+  private waiting: HistoryEntry[] = [];
+  private readonly drain: Drain;
+  private readonly limit: number;
+
+  constructor(private readonly options: HistoryRecorderOptions) {
+    this.limit = options.limit ?? 1000;
+    const { clock, onFailure } = options;
+    this.drain = new Drain({ clock, onFailure, retryDelayMs, step: () => this.write() });
+  }
+
+  /** Entries that are not in the store yet. */
+  get depth(): number {
+    return this.waiting.length;
+  }
+
+  /** Takes an entry; never throws and never waits. */
+  record(entry: HistoryEntry): void {
+    if (this.waiting.length >= this.limit) {
+      this.options.onOutcome?.("dropped", 1);
+      return;
+    }
+    this.waiting.push(entry);
+    this.drain.start();
+  }
+
+  /** Waits until everything recorded so far is stored, at most `limitMs`; so that a reader sees its own writes. */
+  settle(limitMs: number): Promise<void> {
+    return this.drain.settle(limitMs);
+  }
+
+  /** Tries once more, at most `limitMs`. @returns entries that could not be stored and are lost */
+  async close(limitMs: number): Promise<number> {
+    await this.drain.stop(limitMs);
+    const lost = this.waiting.length;
+    if (lost > 0) this.options.onOutcome?.("dropped", lost);
+    return lost;
+  }
+
+  private async write(): Promise<boolean> {
+    const batch = this.waiting.slice(0, maxBatch);
+    if (batch.length === 0) return false;
+    await this.options.store.save(batch);
+    const stored = new Set(batch);
+    this.waiting = this.waiting.filter((entry) => !stored.has(entry));
+    this.options.onOutcome?.("stored", batch.length);
+    return this.waiting.length > 0;
+  }
+}

@@ -1,0 +1,141 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { SettingsError, latencyBudget, parseSettings } from "@berth/contract";
+import { pino } from "pino";
+import packageJson from "../package.json";
+import { systemClock as clock } from "./adapters/system-clock";
+import { Analyzer } from "./analysis/analyzer";
+import { openHistory } from "./compose/history";
+import { modelPinOf, modelRegistryOf } from "./compose/model-source";
+import { serveModel } from "./compose/serve-model";
+import { HistoryRecorder } from "./history/history-recorder";
+import { createApp } from "./http/create-app";
+import { createServer } from "./http/create-server";
+import { ServiceMetrics } from "./http/service-metrics";
+import { ModelHost } from "./model/model-host";
+
+// The service. This file alone reads the environment and signals, builds the adapters, and decides their order.
+
+async function main(): Promise<void> {
+  const settings = parseSettings(process.env);
+  const logger = pino({ level: settings.LOG_LEVEL });
+  const metrics = new ServiceMetrics();
+  let stopping = false;
+
+  const history = await openHistory(settings, clock, (error, retryInMs) =>
+    logger.warn(
+      { err: error, retryInMs },
+      "the history store is away; answers wait in the journal",
+    ),
+  );
+  const recorder = new HistoryRecorder({
+    store: history.store,
+    clock,
+    onOutcome: (outcome, entries) => metrics.add("historyWrites", entries, { outcome }),
+    onFailure: (error, retryInMs) =>
+      logger.error(
+        { err: error, retryInMs },
+        "the history cannot be written; answers wait in memory",
+      ),
+  });
+
+  const host = new ModelHost({
+    registry: modelRegistryOf(settings),
+    pin: modelPinOf(settings),
+    clock,
+    load: (verified) =>
+      serveModel(verified, {
+        settings,
+        clock,
+        onBatch: ({ texts, paddingShare }) => {
+          metrics.observe("batchSize", texts);
+          metrics.observe("batchPadding", paddingShare);
+        },
+        onRestart: (cause, message) => {
+          metrics.add("inferenceRestarts", 1, { cause });
+          logger.error({ cause, reason: message }, "an inference process is replaced");
+        },
+      }),
+    onLoaded: ({ manifest, manifestSha256 }, tookMs) => {
+      const { name, version } = manifest;
+      metrics.serve({ name, version, manifestSha256 });
+      logger.info({ model: name, version, manifestSha256, tookMs: Math.round(tookMs) }, "ready");
+    },
+    onFailure: (error, retryInMs) =>
+      logger.error(
+        { err: error, retryInMs: Math.round(retryInMs) },
+        "no model to serve; alive, but not ready",
+      ),
+  });
+
+  const tryModel = () => (stopping ? undefined : host.tryModel());
+  metrics.onScrape(() => {
+    const model = host.tryModel();
+    metrics.set("queueDepth", model?.queue.depth ?? 0);
+    metrics.set("inferenceProcesses", model?.runtime.ready() ?? 0);
+    metrics.set("journalDepth", recorder.depth + history.journalDepth());
+    metrics.set("ready", tryModel() === undefined ? 0 : 1);
+  });
+
+  const app = createApp({
+    analyzer: new Analyzer({
+      clock,
+      tryModel: () => host.tryModel(),
+      record: (entry) => recorder.record(entry),
+    }),
+    history: history.store,
+    recorder,
+    metrics,
+    clock,
+    version: packageJson.version,
+    tryModel,
+    settings,
+    logger,
+    isStopping: () => stopping,
+  });
+  const server = createServer(app);
+  server.listen(settings.PORT, settings.HOST);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  logger.info({ host: settings.HOST, port }, "listening");
+  host.start();
+
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) {
+      logger.warn({ signal }, "ended at once, by a second signal");
+      process.exit(130);
+    }
+    stopping = true;
+    logger.info({ signal }, "stopping: not ready, finishing what is in flight");
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    const drained = await Promise.race([
+      closed.then(() => true),
+      new Promise<false>((resolve) =>
+        clock.schedule(latencyBudget.requestDeadlineMs, () => resolve(false)),
+      ),
+    ]);
+    if (!drained) {
+      logger.warn("requests in flight did not end in time; their connections are closed");
+      server.closeAllConnections();
+    }
+    const lost = await recorder.close(latencyBudget.flushMs);
+    if (lost > 0) logger.error({ lost }, "answers could not be written to the history");
+    await host.close();
+    await history.store.close();
+    logger.info("stopped");
+    process.exit(lost > 0 ? 1 : 0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+}
+
+main().catch((error: Error & { code?: string; port?: number }) => {
+  const remedy =
+    error.code === "EADDRINUSE"
+      ? `port ${error.port} is taken: end the program that uses it, or set PORT to another`
+      : error instanceof SettingsError
+        ? error.message
+        : (error.stack ?? error.message);
+  console.error(`berth-service: ${remedy}`);
+  process.exit(1);
+});
