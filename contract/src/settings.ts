@@ -74,7 +74,7 @@ export const settings = {
     parse: count(1, 10_000_000),
     default: "100000",
     meaning:
-      "Answers kept while the history store is away; beyond, the newest are dropped and counted",
+      "Answers kept on disk while MongoDB is away; beyond these and 1,000 in memory, the newest are dropped and counted",
   },
   INFERENCE_PROCESSES: {
     parse: count(1, 256),

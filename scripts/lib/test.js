@@ -1,12 +1,12 @@
 "use strict";
 const { spawnSync } = require("node:child_process");
-const { mkdtempSync, readFileSync, rmSync } = require("node:fs");
-const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { install } = require("./install");
 const { exitWith } = require("./remedy");
+const { runJest } = require("./run-jest");
 const { step } = require("./step");
 const { synthDifferences } = require("./synth-check");
+const { Tally } = require("./tally");
 
 const usage = `usage: ./scripts/test
 
@@ -17,67 +17,17 @@ what synth writes. Needs Node and npm only. Tests that need a server which is ab
 const root = join(__dirname, "..", "..");
 const bin = (name) => join(root, "node_modules", ".bin", name);
 
-/** @type {[string, () => Promise<unknown>][]} Checks that count as one test each: a name, and a run that throws if it fails. */
-const checks = [
-  ["lint", () => step("lint", bin("eslint"), ["."], { cwd: root })],
-  [
-    "format",
-    () => step("format", bin("prettier"), ["--check", "--log-level=warn", "."], { cwd: root }),
-  ],
-  ["types", () => step("types", process.execPath, ["scripts/types"], { cwd: root })],
-  ["synth: the manifests in charts/manifests are what synth writes", checkSynth],
-];
-
-async function checkSynth() {
-  process.stdout.write("- synth check ");
+function checkSynth() {
   // In CI the checkout is clean, so a build that changed a committed file shows here.
+  const git = ["status", "--porcelain", "charts/manifests"];
   const committed =
-    process.env.CI === "true"
-      ? spawnSync("git", ["status", "--porcelain", "charts/manifests"], {
-          cwd: root,
-          encoding: "utf8",
-        }).stdout
-      : "";
+    process.env.CI === "true" ? spawnSync("git", git, { cwd: root, encoding: "utf8" }).stdout : "";
   const differing = [...synthDifferences(root), ...committed.split("\n").filter(Boolean)];
-  if (differing.length > 0) {
-    console.log("failed");
-    throw new Error(
-      `charts/manifests is not what synth writes; run npm run synth and commit it:\n${differing.join("\n")}`,
-    );
-  }
-  console.log("done");
-}
-
-/** Runs every jest project. @returns {{passed: number, failed: string[], skipped: string[]}} */
-function runJest() {
-  const folder = mkdtempSync(join(tmpdir(), "berth-jest-"));
-  const file = join(folder, "results.json");
-  try {
-    const { status } = spawnSync(
-      bin("jest"),
-      ["--ci", "--json", `--outputFile=${file}`, "--silent"],
-      {
-        cwd: root,
-        stdio: ["ignore", "ignore", "inherit"],
-      },
-    );
-    const results = JSON.parse(readFileSync(file, "utf8"));
-    const tests = results.testResults.flatMap((suite) => suite.assertionResults);
-    const named = (wanted) =>
-      tests.filter((test) => wanted.includes(test.status)).map((test) => test.fullName);
-    const broken = results.testResults
-      .filter((suite) => suite.status === "failed" && suite.assertionResults.length === 0)
-      .map((suite) => suite.name);
-    const failed = [...named(["failed"]), ...broken];
-    if (status !== 0 && failed.length === 0) failed.push(`jest ended with status ${status}`);
-    return {
-      passed: named(["passed"]).length,
-      failed,
-      skipped: named(["pending", "todo", "skipped"]),
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  if (differing.length === 0) return console.log("- synth check done");
+  console.log("- synth check failed");
+  throw new Error(
+    `charts/manifests is not what synth writes; run npm run synth and commit it:\n${differing.join("\n")}`,
+  );
 }
 
 async function main() {
@@ -88,25 +38,16 @@ async function main() {
   } catch (error) {
     exitWith(error);
   }
-  const failed = [];
-  let passed = 0;
-  for (const [name, run] of checks) {
-    try {
-      await run();
-      passed++;
-    } catch (error) {
-      console.error(`${error.message}\n`);
-      failed.push(name);
-    }
-  }
-  const jest = runJest();
-  failed.push(...jest.failed);
-  passed += jest.passed;
-
-  for (const name of jest.skipped) console.log(`skipped: ${name}`);
-  for (const name of failed) console.log(`failed: ${name}`);
-  console.log(`Tests: ${passed} passed, ${failed.length} failed, ${jest.skipped.length} skipped`);
-  process.exitCode = failed.length === 0 ? 0 : 1;
+  const options = { cwd: root };
+  const tally = new Tally();
+  await tally.check("lint", () => step("lint", bin("eslint"), ["."], options));
+  await tally.check("format", () =>
+    step("format", bin("prettier"), ["--check", "--log-level=warn", "."], options),
+  );
+  await tally.check("types", () => step("types", process.execPath, ["scripts/types"], options));
+  await tally.check("synth: charts/manifests is what synth writes", checkSynth);
+  tally.add(await runJest(root, []));
+  tally.close();
 }
 
 module.exports = { main };

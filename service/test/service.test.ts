@@ -153,6 +153,47 @@ describe("the service as a process", () => {
   });
 });
 
+describe("the service with MongoDB", () => {
+  const server = process.env.BERTH_TEST_MONGODB_URI;
+
+  it("answers while MongoDB is away, says 503 for the history, and keeps the answers in its journal", async () => {
+    const away = { DATA_DIR: newFolder(), MONGODB_URI: "mongodb://127.0.0.1:9/berth" };
+    const service = start(away);
+    await service.ready();
+    expect((await service.label(headlines.World)).label).toBe("World");
+    const history = await fetch((await service.url()) + paths.history);
+    expect([history.status, history.headers.has("Retry-After")]).toEqual([503, true]);
+    expect(await service.metric(metrics.journalDepth.name)).toBe(1);
+    expect(await service.stop()).toBe(0);
+    const again = start(away);
+    await again.url();
+    expect(await again.metric(metrics.journalDepth.name)).toBe(1);
+  });
+
+  /** Without a server this is named as skipped; ./scripts/verify starts one. */
+  (server === undefined ? it.skip : it)(
+    "hands on to MongoDB what another process left in the journal (BERTH_TEST_MONGODB_URI)",
+    async () => {
+      const folder = newFolder();
+      const before = start({ DATA_DIR: folder, MONGODB_URI: "mongodb://127.0.0.1:9/berth" });
+      await before.ready();
+      const answer = await before.label(headlines.Business);
+      while ((await before.metric(metrics.journalDepth.name)) !== 1);
+      await before.stop("SIGKILL");
+
+      const uri = new URL(server!);
+      uri.pathname = `/berth_service_${process.pid}`;
+      const after = start({ DATA_DIR: folder, MONGODB_URI: uri.href });
+      const url = await after.url();
+      while ((await after.metric(metrics.journalDepth.name)) > 0);
+      const page = historyResponse.parse(await (await fetch(url + paths.history)).json());
+      expect(page.entries).toEqual([
+        { ...answer, text: headlines.Business, createdAt: expect.anything() },
+      ]);
+    },
+  );
+});
+
 describe("a model that is not what was asked for", () => {
   const key = (file: Parameters<typeof modelKey>[1]) => modelKey(servedModel, file);
 

@@ -18,18 +18,16 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from .failure import PipelineError
 from .files import final_when_done
 from .inference import INPUTS, OnnxModel
+from .smooth import smooth
 
 QUANTIZED_OPS = ["MatMul", "Attention"]
 """The encoder's products. The pooler and the classifier (Gemm, 0.6 MB) stay fp32."""
 
 CALIBRATION_ROWS = 512
-"""Training rows whose activations set the ranges; more did not change them."""
+"""Training rows whose activations set factors and ranges."""
 
 
-CLIP = 0.0
-"""Share of the calibration rows whose own extremes may lie outside an activation's range."""
-
-SCHEME = "int8: weights per column in 7 bits, activations per tensor with fixed scales, word embeddings per row"
+SCHEME = "int8: weights per column in 7 bits, smoothed activations per tensor with fixed scales, word embeddings per row"
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,14 @@ def quantize_products(source: Path, target: Path, reduce_range: bool = True) -> 
 
     `reduce_range` keeps weights in 7 bits: 255 * 64 * 2 fits the int16 that CPUs without VNNI add pairs in.
     """
+    # quantize_dynamic turns every Gemm into a MatMul of that name first, and would quantize that.
+    heads = [f"{node.name}_MatMul" for node in onnx.load(source).graph.node if node.op_type == "Gemm"]
     with final_when_done(target) as temporary:
         quantize_dynamic(
             source,
             temporary,
             op_types_to_quantize=QUANTIZED_OPS,
+            nodes_to_exclude=heads,
             per_channel=True,
             reduce_range=reduce_range,
             weight_type=QuantType.QInt8,
@@ -62,28 +63,22 @@ def dynamic_inputs(model: onnx.ModelProto) -> list[str]:
     return sorted({node.input[0] for node in model.graph.node if node.op_type == "DynamicQuantizeLinear"})
 
 
-def activation_ranges(fused: Path, names: list[str], ids: list[list[int]], clip: float) -> dict[str, ActivationRange]:
-    """Runs the fp32 model on `ids` one by one and takes each tensor's extremes.
-
-    `clip` is the share of the rows whose own extremes may lie outside, at either end: 0 keeps the very largest.
-    """
+def activation_ranges(fused: Path, names: list[str], ids: list[list[int]]) -> dict[str, ActivationRange]:
+    """Runs the fp32 model on `ids` one by one and takes each tensor's extremes."""
     model = onnx.load(fused)
     for name in names:
         model.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    lows = np.zeros((len(ids), len(names)))
-    highs = np.zeros_like(lows)
-    for row, tokens in enumerate(ids):
+    lows, highs = np.zeros(len(names)), np.zeros(len(names))
+    for tokens in ids:
         one = np.array([tokens], dtype=np.int64)
         feeds = dict(zip(INPUTS, (one, np.ones_like(one), np.zeros_like(one))))
-        for column, value in enumerate(session.run(names, feeds)):
-            lows[row, column], highs[row, column] = value.min(), value.max()
-    return {
-        name: ActivationRange(float(np.quantile(lows[:, i], clip)), float(np.quantile(highs[:, i], 1 - clip)))
-        for i, name in enumerate(names)
-    }
+        values = session.run(names, feeds)
+        lows = np.minimum(lows, [value.min() for value in values])
+        highs = np.maximum(highs, [value.max() for value in values])
+    return {name: ActivationRange(float(low), float(high)) for name, low, high in zip(names, lows, highs)}
 
 
 def scale_and_zero_point(found: ActivationRange) -> tuple[np.float32, np.uint8]:
@@ -172,11 +167,11 @@ def quantize_embeddings(source: Path, target: Path) -> None:
 
 
 def quantize(fused: Path, target: Path, calibration_ids: list[list[int]], work: Path) -> None:
-    """The whole of it: products, fixed activation scales, embeddings; then loads the result once."""
-    products = work / "int8-products.onnx"
-    fixed = work / "int8-fixed.onnx"
-    quantize_products(fused, products)
-    names = dynamic_inputs(onnx.load(products))
-    fix_activation_scales(products, fixed, activation_ranges(fused, names, calibration_ids[:CALIBRATION_ROWS], CLIP))
+    """The whole of it: smoothing, products, fixed activation scales, embeddings; then loads the result once."""
+    ids = calibration_ids[:CALIBRATION_ROWS]
+    smoothed, products, fixed = work / "smoothed.onnx", work / "int8-products.onnx", work / "int8-fixed.onnx"
+    smooth(fused, smoothed, ids)
+    quantize_products(smoothed, products)
+    fix_activation_scales(products, fixed, activation_ranges(smoothed, dynamic_inputs(onnx.load(products)), ids))
     quantize_embeddings(fixed, target)
     OnnxModel(target)

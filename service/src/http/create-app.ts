@@ -68,11 +68,16 @@ export function createApp(options: AppOptions): Express {
     pinoHttp({
       logger,
       genReqId: requestId,
-      // One line a request, with its outcome; probes and scrapes only when something is wrong.
+      // One line a request, with its outcome; probes and scrapes only at the debug level.
       customLogLevel: (request, response) => {
+        if (isRoutine(request.url)) return "debug";
         if (response.statusCode === 500) return "error";
-        if (response.statusCode > 500) return "warn";
-        return isRoutine(request.url) ? "debug" : "info";
+        return response.statusCode > 500 ? "warn" : "info";
+      },
+      // pino-http makes up an error for every status from 500; the error's code says more.
+      customErrorObject: (_request, response, _error, fields: { err?: Error }) => {
+        const { err, ...others } = fields;
+        return response.err === undefined ? others : { ...others, err };
       },
       customProps: (_request, response) => {
         const { errorCode } = (response as Response).locals;

@@ -55,8 +55,8 @@ export function errorHandler(onError: (error: ServiceError) => void): ErrorReque
     onError(known);
     response.locals.errorCode = known.code;
     // Only what the service has to answer for is logged with its cause: a client's error can quote the client's text.
-    if (errors[known.code].status >= 500)
-      response.err = (known.cause as Error | undefined) ?? known;
+    if (errors[known.code].status >= 500 && known.cause !== undefined)
+      response.err = known.cause as Error;
     if (response.headersSent) response.destroy();
     else sendError(request, response, known);
   };

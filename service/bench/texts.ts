@@ -1,0 +1,36 @@
+import type { ModelManifest } from "@berth/contract";
+
+/** Words that texts are made of; each is one or two tokens. */
+const words = (
+  "officials said the company shares rose after talks on a new deal while the team won its final match and researchers " +
+  "found that software sales fell in the third quarter as oil prices climbed near a record in early trading"
+).split(" ");
+
+/** A small generator with a seed, so that every run has the same texts. @see https://prng.di.unimi.it/splitmix64.c */
+function generator(seed: bigint): () => number {
+  const mask = (1n << 64n) - 1n;
+  let state = seed;
+  return () => {
+    state = (state + 0x9e3779b97f4a7c15n) & mask;
+    let z = state;
+    z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
+    z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & mask;
+    return Number((z ^ (z >> 31n)) >> 11n) / 2 ** 53;
+  };
+}
+
+/** Texts whose lengths are distributed like those that the model was measured on. */
+export function benchTexts(manifest: ModelManifest, count: number): string[] {
+  const random = generator(1n);
+  const { edges, shares } = manifest.baseline.tokens;
+  return Array.from({ length: count }, () => {
+    let left = random();
+    const bin = Math.max(
+      0,
+      shares.findIndex((share) => (left -= share) < 0),
+    );
+    const [from, to] = [edges[bin]!, Math.min(edges[bin + 1]!, manifest.maxTokens)];
+    const length = Math.max(1, Math.round(from + random() * (to - from)) - 2);
+    return Array.from({ length }, () => words[Math.floor(random() * words.length)]).join(" ");
+  });
+}
