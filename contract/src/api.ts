@@ -19,7 +19,10 @@ export const modelReference = z
   .meta({ id: "ModelReference" });
 
 /** A history entry's id: a UUID version 7, so that ids sort by time. */
-export const entryId = z.uuidv7().meta({ description: "UUID version 7; sorts by time" });
+export const entryId = z
+  .uuidv7()
+  .toLowerCase()
+  .meta({ description: "UUID version 7; sorts by time" });
 
 /** `POST /api/analyze`: the text to classify. */
 export const analyzeRequest = z

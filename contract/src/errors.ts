@@ -1,6 +1,7 @@
 /** When a request that failed may be sent again: never unchanged, or after `Retry-After`. */
 export type Retry = "never" | "later";
 
+/** One row. Whatever may be tried again is answered with `Retry-After`, which gives the time to wait. */
 interface ErrorRow {
   readonly status: number;
   /** What happened and what to change. Shown to people as it stands. */
@@ -62,18 +63,17 @@ export const errors = {
   },
   rate_limited: {
     status: 429,
-    message: "Too many requests from this client. Wait as long as Retry-After says.",
+    message: "Too many requests from this client. Wait a little and try again.",
     retry: "later",
   },
   queue_full: {
     status: 503,
-    message: "The service is busy. Try again after the time that Retry-After gives.",
+    message: "The service is busy. Try again in a moment.",
     retry: "later",
   },
   deadline_exceeded: {
     status: 503,
-    message:
-      "The service could not answer in time. Try again after the time that Retry-After gives.",
+    message: "The service could not answer in time. Try again in a moment.",
     retry: "later",
   },
   inference_failed: {

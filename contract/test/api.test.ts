@@ -51,6 +51,10 @@ describe("the API", () => {
     expect(entryId.safeParse("01a208d3-4579-72c1-865c-f113cf81ddca").success).toBe(true);
     expect(entryId.safeParse("01a208d3-4579-42c1-865c-f113cf81ddca").success).toBe(false);
     expect(entryId.safeParse('{"$gt":""}').success).toBe(false);
+    // Ids are compared as text, so they have one spelling.
+    expect(entryId.parse("01A208D3-4579-72C1-865C-F113CF81DDCA")).toBe(
+      "01a208d3-4579-72c1-865c-f113cf81ddca",
+    );
   });
 });
 

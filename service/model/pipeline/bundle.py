@@ -11,11 +11,10 @@ from pathlib import Path
 from .failure import PipelineError
 
 
-@contextmanager
-def new_version(models: Path, name: str, version: str, replace: bool) -> Iterator[Path]:
-    """Gives an empty folder that becomes `models/<name>/<version>` only if the block ends without an error.
+def version_folder(models: Path, name: str, version: str, replace: bool) -> Path:
+    """`models/<name>/<version>`.
 
-    Raises PipelineError where the version exists already and `replace` is false: versions are immutable.
+    Raises PipelineError where it exists already and `replace` is false: versions are immutable.
     """
     target = models / name / version
     if target.exists() and not replace:
@@ -23,6 +22,13 @@ def new_version(models: Path, name: str, version: str, replace: bool) -> Iterato
             f"{target} exists already, and a published version never changes.",
             "give a higher --version; or --replace, if that version was never published or committed.",
         )
+    return target
+
+
+@contextmanager
+def new_version(models: Path, name: str, version: str, replace: bool) -> Iterator[Path]:
+    """Gives an empty folder that becomes `models/<name>/<version>` only if the block ends without an error."""
+    target = version_folder(models, name, version, replace)
     partial = target.with_name(f".{version}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -91,6 +91,6 @@ def check_export(model: BertForSequenceClassification, path: Path, ids: list[lis
     if worst > MAX_EXPORT_DIFFERENCE:
         raise PipelineError(
             f"{path.name} differs from torch by {worst:.2e} in a logit; {MAX_EXPORT_DIFFERENCE} is allowed.",
-            "look for a fusion that changed the graph's meaning; --no-fusion leaves fusion out.",
+            "look in pipeline/export_onnx.py for the export or fusion that changed the graph's meaning.",
         )
     return worst

@@ -1,4 +1,4 @@
-"""Fine-tunes BertForSequenceClassification: a common trunk, a branch per seed, the average of their weights."""
+"""Fine-tunes BertForSequenceClassification: a common trunk, then rounds of branches whose weights are averaged."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ class TrainingOptions:
     """Settings of one fine-tuning; the defaults are those of the bundled model."""
 
     seeds: tuple[int, ...] = (1, 2)
-    """One branch each; the branches' weights are averaged where that is better on the validation rows."""
+    """One branch each in every round."""
     trunk_epochs: int = 1
     """Passes over the training rows before the branches part."""
+    rounds: int = 2
+    """How often branches part, from the trunk first and then from the average of the round before."""
     branch_epochs: int = 1
-    """Passes that each branch makes by itself, with its own order of rows and dropout."""
+    """Passes that each branch makes by itself, with its own order of rows and dropout; its learning rate falls to 0."""
     branch_frozen_layers: int = 2
     """Lowest layers that branches leave as the trunk made them, embeddings included: a quarter less to compute."""
     learning_rate: float = 1e-4
@@ -49,7 +51,7 @@ class TrainingOptions:
 
     def settings(self) -> dict:
         """What the weights of one run depend on."""
-        return {name: value for name, value in asdict(self).items() if name not in ("seeds", "threads")}
+        return {name: value for name, value in asdict(self).items() if name not in ("seeds", "rounds", "threads")}
 
 
 @dataclass(frozen=True)
@@ -237,50 +239,64 @@ class Job:
         return finished
 
 
+def average(states: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of each weight."""
+    return {key: torch.stack([state[key].float() for state in states]).mean(0) for key in states[0]}
+
+
+def train_round(job: Job, start: dict[str, torch.Tensor] | None, names: dict[int, str], seed_offset: int) -> None:
+    """Trains the branches `names` (by seed) from `start`, side by side; finished ones are kept."""
+    options = job.options
+    waiting = [seed for seed in names if not job.is_finished(names[seed])]
+    if not waiting:
+        return
+    epochs = range(options.trunk_epochs, options.trunk_epochs + options.branch_epochs)
+    threads = max(1, options.threads // len(waiting))
+    with ProcessPoolExecutor(min(len(waiting), options.threads), get_context("spawn")) as pool:
+        runs = [pool.submit(train_run, names[seed], start, epochs, job, seed + seed_offset, threads) for seed in waiting]
+        for run in runs:
+            run.result()
+
+
 def train(
     base: Path, labels: list[str], training: Encoded, validation: Encoded, options: TrainingOptions, work: Path
 ) -> tuple[BertForSequenceClassification, dict]:
-    """Trains a trunk, then a branch per seed; returns the chosen weights and how they came about.
+    """Trains a trunk, then rounds of branches; returns the chosen weights and how they came about.
 
-    Finished runs are taken from `work`. The average of all branches is taken where its validation loss is below the best
-    branch's; it usually is, since they part from a common trunk (Wortsman et al. 2022, "Model soups").
+    Finished runs are taken from `work`. Of every branch and of every round's average, the one of least validation loss is
+    taken (see Wortsman et al. 2022, "Model soups", for averages of weights that part from a common start).
     """
     mark = fingerprint([options.settings(), labels, training.ids, training.labels, validation.ids])
     job = Job(base, labels, training, validation, options, work, mark)
-    epochs = options.trunk_epochs + options.branch_epochs
+    wanted = np.array(validation.labels)
+    model = new_model(base, labels)
+    tried: list[dict] = []
+
+    def weights_of(runs: list[str]) -> dict[str, torch.Tensor]:
+        return average([load_file(job.weights(name)) for name in runs])
+
+    def judge(runs: list[str]) -> None:
+        model.load_state_dict(weights_of(runs))
+        logits = predict(model, validation.ids)
+        accuracy = round(float((logits.argmax(1) == wanted).mean()), 4)
+        loss = round(calibrated_loss(logits, wanted), 4)
+        print(f"  {' + '.join(runs)}: validation accuracy {accuracy}, loss {loss}", flush=True)
+        tried.append({"runs": runs, "validationAccuracy": accuracy, "validationLoss": loss})
+
     if options.trunk_epochs and not job.is_finished("trunk"):
         train_run("trunk", None, range(options.trunk_epochs), job, options.seeds[0], options.threads)
     start = load_file(job.weights("trunk")) if options.trunk_epochs else None
-    names = {seed: f"branch-{seed}" for seed in options.seeds}
-    waiting = [seed for seed in options.seeds if not job.is_finished(names[seed])]
-    if waiting:
-        with ProcessPoolExecutor(min(len(waiting), options.threads), get_context("spawn")) as pool:
-            each = max(1, options.threads // len(waiting))
-            runs = [
-                pool.submit(train_run, names[seed], start, range(options.trunk_epochs, epochs), job, seed + 1000, each) for seed in waiting
-            ]
-            for run in runs:
-                run.result()
-    wanted = np.array(validation.labels)
-    model = new_model(base, labels)
-
-    def figures_of(seeds: list[int]) -> dict:
-        states = [load_file(job.weights(names[seed])) for seed in seeds]
-        model.load_state_dict({key: torch.stack([state[key].float() for state in states]).mean(0) for key in states[0]})
-        logits = predict(model, validation.ids)
-        return {
-            "seeds": seeds,
-            "validationAccuracy": round(float((logits.argmax(1) == wanted).mean()), 4),
-            "validationLoss": round(calibrated_loss(logits, wanted), 4),
-        }
-
-    torch.set_num_threads(options.threads)
-    tried = [figures_of([seed]) for seed in options.seeds]
-    if len(options.seeds) > 1:
-        tried.append(figures_of(list(options.seeds)))
-    for figures in tried:
-        print(f"  seeds {figures['seeds']}: validation accuracy {figures['validationAccuracy']}, loss {figures['validationLoss']}", flush=True)
+    for number in range(1, options.rounds + 1):
+        names = {seed: f"branch-{number}-{seed}" for seed in options.seeds}
+        train_round(job, start, names, seed_offset=1000 * number)
+        torch.set_num_threads(options.threads)
+        for name in names.values():
+            judge([name])
+        if len(names) > 1:
+            judge([*names.values()])
+        start = weights_of([*names.values()])
     chosen = min(tried, key=lambda figures: figures["validationLoss"])
-    figures_of(chosen["seeds"])
+    print(f"  taken: {' + '.join(chosen['runs'])}", flush=True)
+    model.load_state_dict(weights_of(chosen["runs"]))
     model.eval()
-    return model, {"runs": tried, "chosen": chosen["seeds"]}
+    return model, {"tried": tried, "chosen": chosen["runs"]}

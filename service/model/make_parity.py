@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Writes the parity fixture: what Python's tokenizer and ONNX Runtime answer, for the service to match."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+
+
+def arguments() -> argparse.Namespace:
+    """The command line, parsed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--version-folder", type=Path, default=HERE / "models" / "ag-news-minilm" / "1.0.0", help="a bundled version")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "test" / "fixtures" / "parity.json.gz", help="where to write")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """0 when the fixture was written, 1 with a message otherwise."""
+    options = arguments()
+    from transformers import AutoTokenizer
+
+    from parity_texts import parity_texts
+    from pipeline.calibration import softmax
+    from pipeline.cleaning import clean_texts, cleaning_version
+    from pipeline.failure import PipelineError
+    from pipeline.files import final_when_done, read_json
+    from pipeline.inference import OnnxModel
+    from pipeline.manifest import check_manifest
+
+    folder: Path = options.version_folder
+    try:
+        manifest = read_json(folder / "manifest.json")
+        check_manifest(manifest, folder)
+        if cleaning_version() != manifest["cleaningVersion"]:
+            raise PipelineError(
+                f"The service cleans by version {cleaning_version()}, the model was trained with {manifest['cleaningVersion']}.",
+                "make a new model version with the present cleaning.",
+            )
+        raw = list(dict.fromkeys(parity_texts()))
+        cleaned = clean_texts(raw)
+    except PipelineError as error:
+        print(f"make_parity: {error}", file=sys.stderr)
+        return 1
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = OnnxModel(folder / "model.onnx")
+    cases = []
+    for source, text in zip(raw, cleaned):
+        if not text:
+            continue
+        ids = tokenizer(text, truncation=True, max_length=manifest["maxTokens"])["input_ids"]
+        logits = model.logits([ids])[0]
+        probabilities = softmax(logits, manifest["temperature"])
+        cases.append(
+            {
+                "raw": source,
+                "text": text,
+                "ids": ids,
+                "logits": [round(float(value), 6) for value in logits],
+                "probabilities": [round(float(value), 7) for value in probabilities],
+            }
+        )
+    fixture = {
+        "model": {"name": manifest["name"], "version": manifest["version"], "sha256": manifest["files"]["model.onnx"]["sha256"]},
+        "maxTokens": manifest["maxTokens"],
+        "temperature": manifest["temperature"],
+        "labels": manifest["labels"],
+        "cleaningVersion": manifest["cleaningVersion"],
+        "texts": cases,
+    }
+    with final_when_done(options.out) as temporary:
+        # No file name and no time in the header, so that the same cases give the same bytes.
+        with temporary.open("wb") as raw_stream, gzip.GzipFile("", "wb", mtime=0, fileobj=raw_stream) as stream:
+            stream.write(json.dumps(fixture, ensure_ascii=True, separators=(",", ":")).encode())
+    lengths = np.array([len(case["ids"]) for case in cases])
+    print(
+        f"{options.out.name}: {len(cases)} cases, {options.out.stat().st_size / 1e3:.0f} kB, {int(lengths.min())} to {int(lengths.max())} tokens, "
+        f"{int((lengths == manifest['maxTokens']).sum())} at the limit, {len(raw) - len(cases)} empty after cleaning and left out"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

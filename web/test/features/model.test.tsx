@@ -1,0 +1,33 @@
+import { act, within } from "@testing-library/react";
+import { servedModel } from "@berth/contract";
+import { texts } from "../../src/lib/texts";
+import { errorAnswer, FakeService, modelAnswer } from "../support/fake-service";
+import { openPage, region } from "../support/render-page";
+
+const t = texts.model;
+const card = () => within(region(t.heading));
+
+afterEach(() => jest.useRealTimers());
+
+test("the model card says what is served, how good it is and on what terms", async () => {
+  const { getByText } = openPage();
+  expect(await card().findByText(`${servedModel.name} ${servedModel.version}`)).toBeVisible();
+  expect(card().getByText("93.1%")).toBeVisible();
+  expect(card().getByText(t.accuracyOn(1342))).toBeVisible();
+  expect(card().getByText(modelAnswer.training.terms)).toBeVisible();
+  expect(card().getByText(modelAnswer.evaluation.dataset)).toBeVisible();
+  expect(card().getByText(modelAnswer.licence)).toBeVisible();
+  expect(getByText(t.ready(servedModel.name))).toBeVisible();
+});
+
+test("a model that is not ready fails visibly and is asked for again by itself", async () => {
+  jest.useFakeTimers();
+  const service = new FakeService();
+  service.next("model", () => errorAnswer("not_ready"));
+  const { findByText, getByText } = openPage(service);
+  expect(await findByText(t.status.away)).toBeVisible();
+  expect(card().getByText(t.failed)).toBeVisible();
+  await act(() => jest.advanceTimersByTimeAsync(6_000));
+  expect(await card().findByText(modelAnswer.licence)).toBeVisible();
+  expect(getByText(t.ready(servedModel.name))).toBeVisible();
+});
