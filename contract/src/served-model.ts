@@ -6,5 +6,5 @@ export const servedModel = {
   name: "ag-news-minilm",
   version: "1.0.0",
   labels: ["World", "Sports", "Business", "Sci/Tech"],
-  manifestSha256: "e6ec2a92989ab559fd4503976a7c65de351c42098c4fe67947d49a3609f9e6d6",
+  manifestSha256: "26274f2db9618afc9b32252c71266999824bc034f65801d388a3a20f13370981",
 } as const satisfies ModelArtifact;

@@ -58,8 +58,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--max-tokens", type=int, default=256, help="longest text served, in tokens with [CLS] and [SEP]")
     parser.add_argument("--seeds", type=whole_numbers, default="1,2", help="comma-separated; one training branch each in every round")
     parser.add_argument("--trunk-epochs", type=int, default=1, help="passes over the training rows before the branches part")
-    parser.add_argument("--rounds", type=int, default=2, help="how often branches part and are averaged")
+    parser.add_argument("--rounds", type=int, default=1, help="how often branches part and are averaged")
     parser.add_argument("--branch-epochs", type=int, default=1, help="passes of each branch by itself")
+    parser.add_argument("--polish-rounds", type=int, default=2, help="rounds of adversarial training after the branches")
+    parser.add_argument("--polish-steps", type=int, default=400, help="batches of each adversarial run")
     parser.add_argument("--learning-rate", type=float, default=1e-4, help="of the topmost layer, at its peak")
     parser.add_argument("--batch-rows", type=int, default=32, help="rows per training step")
     parser.add_argument("--split-seed", type=int, default=13, help="draws held-out and validation rows")
@@ -133,13 +135,15 @@ def make(options: argparse.Namespace) -> None:
     from pipeline.train import TrainingOptions, encode, train
 
     seeds = ", ".join(map(str, options.seeds))
-    step(2, f"training: {options.trunk_epochs} epochs, then {options.rounds} rounds of {options.branch_epochs} for each of the seeds {seeds}")
+    step(2, f"training: {options.trunk_epochs} epochs, then {options.rounds} rounds of {options.branch_epochs} and {options.polish_rounds} adversarial ones for each of the seeds {seeds}")
     tokenizer = AutoTokenizer.from_pretrained(base)
     training_options = TrainingOptions(
         seeds=options.seeds,
         trunk_epochs=options.trunk_epochs,
         rounds=options.rounds,
         branch_epochs=options.branch_epochs,
+        polish_rounds=options.polish_rounds,
+        polish_steps=options.polish_steps,
         learning_rate=options.learning_rate,
         batch_rows=options.batch_rows,
         threads=options.threads,
@@ -238,6 +242,7 @@ def make(options: argparse.Namespace) -> None:
                 "splitSeed": options.split_seed,
                 "seeds": list(training_options.seeds),
                 "epochs": {"trunk": options.trunk_epochs, "rounds": options.rounds, "branch": options.branch_epochs},
+                "adversarial": {"rounds": options.polish_rounds, "steps": options.polish_steps},
                 "learningRate": training_options.learning_rate,
                 "layerDecay": training_options.layer_decay,
                 "batchRows": training_options.batch_rows,

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from parity_texts import parity_texts
+from pipeline.adversarial import moved
 from pipeline.bundle import new_version, write_tokenizer
 from pipeline.calibration import expected_calibration_error, fit_temperature, softmax, unsure_below
 from pipeline.dataset import Row, eligible_rows, label_order, read_rows
@@ -218,3 +220,19 @@ def test_the_bundled_version_is_what_its_manifest_says() -> None:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         assert [config["id2label"][str(i)] for i in range(len(manifest["labels"]))] == manifest["labels"]
         assert manifest["files"]["model.onnx"]["sha256"] == sha256_of(folder / "model.onnx")
+
+
+def test_an_adversary_moves_each_row_by_its_share_up_the_gradient_and_leaves_padding() -> None:
+    embeddings = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(0))
+    gradient = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(1))
+    mask = torch.tensor([[1, 1, 1], [1, 1, 0]])
+    step = moved(embeddings, gradient, mask, 0.03) - embeddings
+    kept = embeddings * mask[..., None]
+    assert torch.allclose(step.flatten(1).norm(dim=1), 0.03 * kept.flatten(1).norm(dim=1), rtol=1e-3)
+    assert (step * gradient).sum() > 0
+    assert step[1, 2].abs().max() == 0
+
+
+def test_an_adversary_without_a_gradient_moves_nothing() -> None:
+    embeddings = torch.ones(1, 2, 3)
+    assert torch.equal(moved(embeddings, torch.zeros(1, 2, 3), torch.ones(1, 2), 0.03), embeddings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertForSequenceClassification, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from .adversarial import polish_run
 from .calibration import fit_temperature, negative_log_likelihood
 from .files import final_when_done, fingerprint, read_json, write_json
 
@@ -31,7 +32,7 @@ class TrainingOptions:
     """One branch each in every round."""
     trunk_epochs: int = 1
     """Passes over the training rows before the branches part."""
-    rounds: int = 2
+    rounds: int = 1
     """How often branches part, from the trunk first and then from the average of the round before."""
     branch_epochs: int = 1
     """Passes that each branch makes by itself, with its own order of rows and dropout; its learning rate falls to 0."""
@@ -40,6 +41,16 @@ class TrainingOptions:
     learning_rate: float = 1e-4
     """Of the classification head; each layer below has `layer_decay` times the one above."""
     layer_decay: float = 0.85
+    polish_rounds: int = 2
+    """Rounds of adversarial training after the branches, one run per seed in each (`adversarial.py`)."""
+    polish_steps: int = 400
+    """Batches of one such run."""
+    polish_learning_rate: float = 5e-5
+    """Of the classification head in these runs."""
+    polish_layer_decay: float = 0.9
+    """Of these runs' learning rate."""
+    adversarial_share: float = 0.03
+    """How far an adversary moves a row's embeddings, in shares of their norm. 0.1 was too far: it taught little else."""
     batch_rows: int = 32
     warmup_share: float = 0.06
     label_smoothing: float = 0.05
@@ -126,7 +137,9 @@ def calibrated_loss(logits: np.ndarray, labels: np.ndarray) -> float:
     return negative_log_likelihood(logits, labels, fit_temperature(logits, labels))
 
 
-def parameter_groups(model: BertForSequenceClassification, options: TrainingOptions) -> list[dict]:
+def parameter_groups(
+    model: BertForSequenceClassification, learning_rate: float, layer_decay: float, weight_decay: float
+) -> list[dict]:
     """AdamW groups: layer-wise decayed learning rates; no weight decay on biases and LayerNorm."""
     layers = model.config.num_hidden_layers
     groups: dict[tuple[int, bool], dict] = {}
@@ -144,8 +157,8 @@ def parameter_groups(model: BertForSequenceClassification, options: TrainingOpti
             (depth, decayed),
             {
                 "params": [],
-                "lr": options.learning_rate * options.layer_decay**depth,
-                "weight_decay": options.weight_decay if decayed else 0.0,
+                "lr": learning_rate * layer_decay**depth,
+                "weight_decay": weight_decay if decayed else 0.0,
             },
         )
         group["params"].append(parameter)
@@ -173,7 +186,8 @@ def train_run(
         model.bert.encoder.layer[: options.branch_frozen_layers].requires_grad_(False)
     torch.manual_seed(seed)
     rng = random.Random(seed)
-    optimizer = torch.optim.AdamW(parameter_groups(model, options), betas=(0.9, 0.98), eps=1e-6, fused=True)
+    groups = parameter_groups(model, options.learning_rate, options.layer_decay, options.weight_decay)
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=True)
     per_epoch = math.ceil(len(training.ids) / options.batch_rows)
     first, last = epochs.start * per_epoch, (options.trunk_epochs + options.branch_epochs) * per_epoch
     warmup = max(1, round(last * options.warmup_share))
@@ -244,27 +258,27 @@ def average(states: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     return {key: torch.stack([state[key].float() for state in states]).mean(0) for key in states[0]}
 
 
-def train_round(job: Job, start: dict[str, torch.Tensor] | None, names: dict[int, str], seed_offset: int) -> None:
-    """Trains the branches `names` (by seed) from `start`, side by side; finished ones are kept."""
-    options = job.options
+def side_by_side(job: Job, names: dict[int, str], run: Callable[[str, int, int], tuple]) -> None:
+    """Carries out one run per seed, each in a process of its own; finished ones are kept.
+
+    `run` gives the function and its arguments for a name, its seed, and the threads that it may use.
+    """
     waiting = [seed for seed in names if not job.is_finished(names[seed])]
     if not waiting:
         return
-    epochs = range(options.trunk_epochs, options.trunk_epochs + options.branch_epochs)
-    threads = max(1, options.threads // len(waiting))
-    with ProcessPoolExecutor(min(len(waiting), options.threads), get_context("spawn")) as pool:
-        runs = [pool.submit(train_run, names[seed], start, epochs, job, seed + seed_offset, threads) for seed in waiting]
-        for run in runs:
-            run.result()
+    threads = max(1, job.options.threads // len(waiting))
+    with ProcessPoolExecutor(min(len(waiting), job.options.threads), get_context("spawn")) as pool:
+        for submitted in [pool.submit(*run(names[seed], seed, threads)) for seed in waiting]:
+            submitted.result()
 
 
 def train(
     base: Path, labels: list[str], training: Encoded, validation: Encoded, options: TrainingOptions, work: Path
 ) -> tuple[BertForSequenceClassification, dict]:
-    """Trains a trunk, then rounds of branches; returns the chosen weights and how they came about.
+    """Trains a trunk, rounds of branches, then adversarial rounds; returns the chosen weights and how they came about.
 
-    Finished runs are taken from `work`. Of every branch and of every round's average, the one of least validation loss is
-    taken (see Wortsman et al. 2022, "Model soups", for averages of weights that part from a common start).
+    Finished runs are taken from `work`. Of every run and of the averages of related ones, the one of least validation loss is
+    taken, as the start of each adversarial round and at the end (see Wortsman et al. 2022, "Model soups", for averages of weights that part from a common start).
     """
     mark = fingerprint([options.settings(), labels, training.ids, training.labels, validation.ids])
     job = Job(base, labels, training, validation, options, work, mark)
@@ -285,17 +299,31 @@ def train(
 
     if options.trunk_epochs and not job.is_finished("trunk"):
         train_run("trunk", None, range(options.trunk_epochs), job, options.seeds[0], options.threads)
+    def best() -> dict:
+        return min(tried, key=lambda figures: figures["validationLoss"])
+
     start = load_file(job.weights("trunk")) if options.trunk_epochs else None
+    epochs = range(options.trunk_epochs, options.trunk_epochs + options.branch_epochs)
     for number in range(1, options.rounds + 1):
         names = {seed: f"branch-{number}-{seed}" for seed in options.seeds}
-        train_round(job, start, names, seed_offset=1000 * number)
+        side_by_side(job, names, lambda name, seed, threads: (train_run, name, start, epochs, job, seed + 1000 * number, threads))
         torch.set_num_threads(options.threads)
         for name in names.values():
             judge([name])
         if len(names) > 1:
             judge([*names.values()])
         start = weights_of([*names.values()])
-    chosen = min(tried, key=lambda figures: figures["validationLoss"])
+    for number in range(1, options.polish_rounds + 1):
+        names = {seed: f"polish-{number}-{seed}" for seed in options.seeds}
+        before = best()["runs"]
+        weights = weights_of(before)
+        side_by_side(job, names, lambda name, seed, threads: (polish_run, name, weights, job, seed + 10 * number, threads))
+        torch.set_num_threads(options.threads)
+        for name in names.values():
+            judge([name])
+        judge([*names.values()])
+        judge([*names.values(), *before])
+    chosen = best()
     print(f"  taken: {' + '.join(chosen['runs'])}", flush=True)
     model.load_state_dict(weights_of(chosen["runs"]))
     model.eval()
