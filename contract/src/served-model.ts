@@ -6,5 +6,5 @@ export const servedModel = {
   name: "ag-news-minilm",
   version: "1.0.0",
   labels: ["World", "Sports", "Business", "Sci/Tech"],
-  manifestSha256: "26274f2db9618afc9b32252c71266999824bc034f65801d388a3a20f13370981",
+  manifestSha256: "29339c4d48757a0871655528e44d646e98fcd89d5e8781435b81184d7599c75c",
 } as const satisfies ModelArtifact;
