@@ -13,14 +13,19 @@ import { createApp } from "./http/create-app";
 import { createServer } from "./http/create-server";
 import { ServiceMetrics } from "./http/service-metrics";
 import { ModelHost } from "./model/model-host";
+import { HistoryUnavailableError } from "./ports/history-store";
 
 // The service. This file alone reads the environment and signals, builds the adapters, and decides their order.
+
+/** A shell, a watcher or npm may pass on the Ctrl-C that this process had itself: signals this close are one. */
+const repeatedSignalMs = 1_000;
 
 async function main(): Promise<void> {
   const settings = parseSettings(process.env);
   const logger = pino({ level: settings.LOG_LEVEL });
   const metrics = new ServiceMetrics();
-  let stopping = false;
+  let stoppingSince: number | undefined;
+  const isStopping = () => stoppingSince !== undefined;
 
   const history = await openHistory(settings, clock, (error, retryInMs) =>
     logger.warn(
@@ -68,7 +73,7 @@ async function main(): Promise<void> {
       ),
   });
 
-  const tryModel = () => (stopping ? undefined : host.tryModel());
+  const tryModel = () => (isStopping() ? undefined : host.tryModel());
   metrics.onScrape(() => {
     const model = host.tryModel();
     metrics.set("queueDepth", model?.queue.depth ?? 0);
@@ -91,7 +96,7 @@ async function main(): Promise<void> {
     tryModel,
     settings,
     logger,
-    isStopping: () => stopping,
+    isStopping,
   });
   const server = createServer(app);
   server.listen(settings.PORT, settings.HOST);
@@ -101,11 +106,12 @@ async function main(): Promise<void> {
   host.start();
 
   const stop = async (signal: string): Promise<void> => {
-    if (stopping) {
+    if (stoppingSince !== undefined) {
+      if (clock.now() - stoppingSince < repeatedSignalMs) return;
       logger.warn({ signal }, "ended at once, by a second signal");
       process.exit(130);
     }
-    stopping = true;
+    stoppingSince = clock.now();
     logger.info({ signal }, "stopping: not ready, finishing what is in flight");
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
@@ -133,7 +139,7 @@ main().catch((error: Error & { code?: string; port?: number }) => {
   const remedy =
     error.code === "EADDRINUSE"
       ? `port ${error.port} is taken: end the program that uses it, or set PORT to another`
-      : error instanceof SettingsError
+      : error instanceof SettingsError || error instanceof HistoryUnavailableError
         ? error.message
         : (error.stack ?? error.message);
   console.error(`berth-service: ${remedy}`);
