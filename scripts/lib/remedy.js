@@ -17,7 +17,7 @@ const known = [
   ],
   [/EACCES|EPERM/, "A file cannot be written. Check who owns this folder: ls -ld . node_modules"],
   [
-    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|network/,
+    /npm error.*(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|network)/,
     "The npm registry cannot be reached. Check the network or the proxy, and run it again.",
   ],
   [

@@ -1,6 +1,6 @@
 "use strict";
 const { spawn } = require("node:child_process");
-const { mkdtempSync, readFileSync, rmSync } = require("node:fs");
+const { existsSync, mkdtempSync, readFileSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 
@@ -26,6 +26,8 @@ async function runJest(root, args, env = process.env) {
       { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] },
     );
     const status = await new Promise((resolve) => child.on("close", resolve));
+    if (!existsSync(file))
+      return { passed: 0, failed: [`jest ended with ${status} and no report`], skipped: [] };
     return outcome(JSON.parse(readFileSync(file, "utf8")), status);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -8,6 +8,9 @@ const heartbeatMs = 10_000;
 /** Lines of a failed step's output that are shown. */
 const shownLines = 40;
 
+/** What ends a step: the command is ended first, so that it does not go on by itself. */
+const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+
 const seconds = (startedAt) => `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
 
 /**
@@ -27,6 +30,12 @@ async function step(name, command, args, options = {}) {
   let output = "";
   const status = await new Promise((resolve) => {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+    for (const signal of signals) process.once(signal, interrupt);
+    function interrupt(/** @type {NodeJS.Signals} */ signal) {
+      child.kill(signal);
+      child.once("close", () => process.exit(130));
+    }
+    child.once("close", () => signals.forEach((signal) => process.off(signal, interrupt)));
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (chunk) => {
         output += chunk;

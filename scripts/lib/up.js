@@ -65,15 +65,17 @@ async function serve(port, host) {
     }),
   );
   let interrupted = false;
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
     process.on(signal, () => {
       if (!interrupted) console.log("\nStopping ...");
       interrupted = true;
-      service.kill(signal);
+      // A closed terminal ends it as gently as Ctrl-C does.
+      service.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
     });
   process.on("exit", () => service.kill("SIGKILL"));
 
-  const shown = host === "127.0.0.1" || host === "0.0.0.0" ? "localhost" : host;
+  const everywhere = ["127.0.0.1", "0.0.0.0", "::", "::1"];
+  const shown = everywhere.includes(host) ? "localhost" : host.includes(":") ? `[${host}]` : host;
   const address = `http://${shown}:${port}`;
   while (ended === undefined && !(await isReady(address))) {
     if (interrupted) break;
@@ -85,7 +87,9 @@ async function serve(port, host) {
   }
   if (ended === undefined && !interrupted) announce(address);
   await exited;
-  process.exitCode = interrupted && ended === 0 ? 0 : typeof ended === "number" ? ended : 1;
+  // Interrupted before it listened for signals, it ends by the signal itself.
+  const asAsked = interrupted && (ended === 0 || typeof ended === "string");
+  process.exitCode = asAsked ? 0 : typeof ended === "number" ? ended : 1;
   if (!interrupted) throw new Remedy("The service ended by itself; its log is above.");
 }
 

@@ -79,7 +79,7 @@ async function main(): Promise<void> {
     metrics.set("queueDepth", model?.queue.depth ?? 0);
     metrics.set("inferenceProcesses", model?.runtime.ready() ?? 0);
     metrics.set("journalDepth", recorder.depth + history.journalDepth());
-    metrics.set("ready", tryModel() === undefined ? 0 : 1);
+    metrics.set("ready", (tryModel()?.runtime.ready() ?? 0) > 0 ? 1 : 0);
   });
 
   const app = createApp({
@@ -98,13 +98,7 @@ async function main(): Promise<void> {
     logger,
     isStopping,
   });
-  const server = createServer(app);
-  server.listen(settings.PORT, settings.HOST);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  logger.info({ host: settings.HOST, port }, "listening");
-  host.start();
-
+  const { server, idle } = createServer(app);
   const stop = async (signal: string): Promise<void> => {
     if (stoppingSince !== undefined) {
       if (clock.now() - stoppingSince < repeatedSignalMs) return;
@@ -113,18 +107,17 @@ async function main(): Promise<void> {
     }
     stoppingSince = clock.now();
     logger.info({ signal }, "stopping: not ready, finishing what is in flight");
-    const closed = new Promise((resolve) => server.close(resolve));
+    server.close();
     server.closeIdleConnections();
     const drained = await Promise.race([
-      closed.then(() => true),
+      idle().then(() => true),
       new Promise<false>((resolve) =>
         clock.schedule(latencyBudget.requestDeadlineMs, () => resolve(false)),
       ),
     ]);
-    if (!drained) {
-      logger.warn("requests in flight did not end in time; their connections are closed");
-      server.closeAllConnections();
-    }
+    if (!drained) logger.warn("requests in flight did not end in time; they are cut off");
+    // Those left carry no request: a browser keeps connections open that it may never use.
+    server.closeAllConnections();
     const lost = await recorder.close(latencyBudget.flushMs);
     if (lost > 0) logger.error({ lost }, "answers could not be written to the history");
     await host.close();
@@ -133,6 +126,12 @@ async function main(): Promise<void> {
     process.exit(lost > 0 ? 1 : 0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
+
+  server.listen(settings.PORT, settings.HOST);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  logger.info({ host: settings.HOST, port }, "listening");
+  host.start();
 }
 
 main().catch((error: Error & { code?: string; port?: number }) => {

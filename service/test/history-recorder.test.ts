@@ -61,6 +61,7 @@ describe("HistoryRecorder", () => {
     expect(recorder.depth).toBe(2);
     store.away = false;
     await clock.advance(10_000);
+    await recorder.settle(1_000);
     expect(store.saved).toEqual(entries);
     expect(counted).toEqual({ stored: 2, dropped: 0 });
   });

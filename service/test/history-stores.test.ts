@@ -1,6 +1,7 @@
 import { LevelHistoryStore } from "../src/adapters/level-history-store";
 import { JournaledHistoryStore } from "../src/adapters/journaled-history-store";
 import { MongoHistoryStore } from "../src/adapters/mongo-history-store";
+import { HistoryRecorder } from "../src/history/history-recorder";
 import { systemClock } from "../src/adapters/system-clock";
 import { HistoryUnavailableError } from "../src/ports/history-store";
 import type { HistoryEntry } from "@berth/contract";
@@ -57,24 +58,9 @@ class AwayableStore implements HistoryStore {
 describe("JournaledHistoryStore", () => {
   const clock = systemClock;
 
-  /** Settles after each save, since a list shows what reached the store behind. */
-  class SettledStore implements HistoryStore {
-    constructor(private readonly journaled: JournaledHistoryStore) {}
-    async save(entries: readonly HistoryEntry[]) {
-      await this.journaled.save(entries);
-      await this.journaled.settle(5_000);
-    }
-    list = (selection: Parameters<HistoryStore["list"]>[0]) => this.journaled.list(selection);
-    tryGet = (id: string) => this.journaled.tryGet(id);
-    delete = (id: string) => this.journaled.delete(id);
-    close = () => this.journaled.close();
-  }
-
   describeHistoryStore(async () => {
     const store = await LevelHistoryStore.open(newFolder());
-    return new SettledStore(
-      await JournaledHistoryStore.open({ folder: newFolder(), store, clock, limit: 100 }),
-    );
+    return JournaledHistoryStore.open({ folder: newFolder(), store, clock, limit: 100 });
   });
 
   it("keeps entries while the store is away, across a restart, and hands each on once it is back", async () => {
@@ -95,6 +81,24 @@ describe("JournaledHistoryStore", () => {
     expect(after.depth).toBe(0);
     expect((await after.list({ limit: 10 })).entries).toEqual([...entries].reverse());
     await after.close();
+  });
+
+  it("works off more than its limit with a recorder in front, since a batch shrinks until it fits", async () => {
+    const store = await LevelHistoryStore.open(newFolder());
+    const journaled = await JournaledHistoryStore.open({
+      folder: newFolder(),
+      store,
+      clock,
+      limit: 3,
+    });
+    const recorder = new HistoryRecorder({ store: journaled, clock });
+    const entries = Array.from({ length: 10 }, (_, i) => historyEntry(String(i)));
+    for (const entry of entries) recorder.record(entry);
+    await recorder.settle(20_000);
+    expect(recorder.depth).toBe(0);
+    await journaled.settle(5_000);
+    expect((await store.list({ limit: 20 })).entries).toEqual([...entries].reverse());
+    await journaled.close();
   });
 
   it("fails to take more than its limit, and keeps what it has", async () => {
@@ -148,7 +152,13 @@ describe("MongoHistoryStore", () => {
     },
   );
 
-  it("fails within about a second when there is no server, and goes on trying", async () => {
+  it("takes the connection string of a replica set", async () => {
+    const store = new MongoHistoryStore("mongodb://127.0.0.1:9,127.0.0.1:10/berth?replicaSet=rs0");
+    await expect(store.list({ limit: 1 })).rejects.toThrow(/^MongoDB: .*ECONNREFUSED/);
+    await store.close();
+  });
+
+  it("fails within about a second when there is no server, and again at the next try", async () => {
     const store = new MongoHistoryStore("mongodb://127.0.0.1:9/berth");
     await expect(store.list({ limit: 1 })).rejects.toThrow(HistoryUnavailableError);
     await expect(store.save([historyEntry()])).rejects.toThrow(/^MongoDB: /);

@@ -150,22 +150,13 @@ describe("POST /api/analyze", () => {
   it("fails with queue_full beyond the queue's bound, and serves those that wait", async () => {
     app.runtime.hold = true;
     const accepted = Array.from({ length: 6 }, () => analyze("a b c"));
-    while (app.runtime.running.length < 2 || (await depth()) < 4)
+    while (app.runtime.running.length < 2 || app.queue.depth < 4)
       await new Promise((resolve) => setImmediate(resolve));
     await expectError(await analyze("a"), "queue_full");
     app.runtime.hold = false;
     app.runtime.finish();
     app.runtime.finish();
     expect((await Promise.all(accepted)).map(({ status }) => status)).toEqual(Array(6).fill(200));
-
-    async function depth(): Promise<number> {
-      return (
-        (
-          await Promise.allSettled(accepted.map((answer) => Promise.race([answer, "waits"])))
-        ).filter((one) => one.status === "fulfilled" && one.value === "waits").length -
-        app.runtime.running.length
-      );
-    }
   });
 
   it("fails with internal on a fault that nobody foresaw, without telling its inside", async () => {
@@ -260,6 +251,8 @@ describe("other addresses", () => {
     await expectError(await fetch(app.url + paths.readyz), "not_ready");
     app.ready = true;
     expect((await fetch(app.url + paths.readyz)).status).toBe(200);
+    jest.spyOn(app.runtime, "ready").mockReturnValue(0);
+    await expectError(await fetch(app.url + paths.readyz), "not_ready");
   });
 
   it("fail with not_found where there is nothing, and method_not_allowed where the method is wrong", async () => {
@@ -411,7 +404,15 @@ describe("the page", () => {
       expect(await (await fetch(app.url + path)).text()).not.toContain("secret");
   });
 
-  it("does not stand in for the API", async () => {
+  it("does not stand in for the API, for files, or for who does not ask for a page", async () => {
+    for (const [path, accept] of [
+      ["/api", "text/html"],
+      ["/API/nothing", "text/html"],
+      ["/favicon.ico", "text/html"],
+      ["/healthzz", "*/*"],
+    ] as const)
+      await expectError(await fetch(app.url + path, { headers: { Accept: accept } }), "not_found");
+    await expectError(await fetch(`${app.url}/assets/x`, { method: "POST" }), "not_found");
     await expectError(
       await fetch(`${app.url}/api/nothing`, { headers: { Accept: "text/html" } }),
       "not_found",

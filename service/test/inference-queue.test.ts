@@ -57,13 +57,31 @@ describe("InferenceQueue", () => {
     const { runtime, queue } = setUp({ limit: 2 });
     const running = queue.infer(text(5), never);
     const waiting = [queue.infer(text(5), never), queue.infer(text(5), never)];
-    expect(() => queue.admit()).toThrow(expect.objectContaining({ code: "queue_full" }));
+    expect(() => queue.reserve()).toThrow(expect.objectContaining({ code: "queue_full" }));
     expect(queue.depth).toBe(2);
     runtime.finish();
     await running;
     runtime.finish();
     await Promise.all(waiting);
-    expect(() => queue.admit()).not.toThrow();
+    expect(() => queue.reserve()).not.toThrow();
+  });
+
+  it("counts what is being prepared, until its place is given back", () => {
+    const { queue } = setUp({ limit: 2 });
+    const release = queue.reserve();
+    queue.reserve();
+    expect(() => queue.reserve()).toThrow(expect.objectContaining({ code: "queue_full" }));
+    release();
+    release();
+    expect(() => queue.reserve()).not.toThrow();
+    expect(() => queue.reserve()).toThrow(expect.objectContaining({ code: "queue_full" }));
+  });
+
+  it("never runs a text whose client had left before it came", async () => {
+    const { runtime, queue } = setUp();
+    const left = AbortSignal.abort(new Error("left"));
+    await expect(queue.infer(text(5), never, left)).rejects.toThrow("left");
+    expect(runtime.batches).toEqual([]);
   });
 
   it("fails with deadline_exceeded while no process comes free, and never runs the text", async () => {

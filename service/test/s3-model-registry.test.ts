@@ -108,6 +108,16 @@ describe("S3ModelRegistry", () => {
     expect(cached(folder)).toEqual([]);
   });
 
+  it.each([0, 1000])("fails when S3 falls silent after %d bytes", async (stallAfter) => {
+    const folder = newFolder();
+    s3.stallAfter = stallAfter;
+    const patient = { bucket, cacheDir: folder, region, endpoint, stalledAfterMs: 200 };
+    await expect(new S3ModelRegistry(patient).fetch(servedModel, signal)).rejects.toThrow(
+      ModelUnavailableError,
+    );
+    expect(cached(folder)).toEqual([]);
+  });
+
   it.each([403, 500])("fails with the status when S3 answers %d", async (status) => {
     s3.status = status;
     await expect(registry(newFolder()).fetch(servedModel, signal)).rejects.toThrow(

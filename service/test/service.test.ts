@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cp, rm, symlink, truncate, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import {
@@ -121,6 +122,18 @@ describe("the service as a process", () => {
     const statuses = (await Promise.all(answers)).map(({ status }) => status);
     expect(statuses).toEqual(Array(10).fill(200));
     expect(service.log.at(-1)!.msg).toBe("stopped");
+  });
+
+  it("ends without waiting for a connection that carries no request", async () => {
+    const service = start({ DATA_DIR: newFolder() });
+    const socket = connect(Number(new URL(await service.url()).port), "127.0.0.1");
+    await once(socket, "connect");
+    const closed = once(socket, "close");
+    expect(await service.stop()).toBe(0);
+    await closed;
+    expect(service.log.map(({ msg }) => msg)).not.toContainEqual(
+      expect.stringContaining("cut off"),
+    );
   });
 
   it("fails to start on wrong settings, naming all of them", async () => {

@@ -22,6 +22,9 @@ const maxBatch = 500;
 
 const retryDelayMs = { first: 250, most: 10_000 } as const;
 
+/** How long a list waits for entries that are being handed on. */
+const readersWaitMs = 100;
+
 /** How long a delete waits for an entry that is still on its way, and closing for the last ones. */
 const settleMs = 1_000;
 
@@ -61,29 +64,29 @@ export class JournaledHistoryStore implements HistoryStore {
       throw new HistoryUnavailableError(
         `the journal holds ${this.pending} entries and takes at most ${this.options.limit}: is the history store away?`,
       );
-    try {
-      await this.journal.batch(
+    await this.reach(() =>
+      this.journal.batch(
         entries.map((entry) => ({ type: "put", key: entry.id, value: JSON.stringify(entry) })),
-      );
-    } catch (error) {
-      const { message } = error as Error;
-      throw new HistoryUnavailableError(`the journal failed: ${message}`, { cause: error });
-    }
+      ),
+    );
     this.pending += entries.length;
     this.drain.start();
   }
 
   /** Tries at once, and waits until the store behind has everything, at most `limitMs`. */
-  settle(limitMs: number): Promise<void> {
-    return this.drain.settle(limitMs);
+  async settle(limitMs: number): Promise<void> {
+    this.drain.hurry();
+    await this.drain.settle(limitMs);
   }
 
-  list(selection: HistorySelection): Promise<HistoryPage> {
+  async list(selection: HistorySelection): Promise<HistoryPage> {
+    // So that a reader sees its own writes, where the store behind is there.
+    await this.drain.settle(readersWaitMs);
     return this.options.store.list(selection);
   }
 
   async tryGet(id: string): Promise<HistoryEntry | undefined> {
-    const journaled = await this.journal.get(id);
+    const journaled = await this.reach(() => this.journal.get(id));
     return journaled === undefined
       ? this.options.store.tryGet(id)
       : (JSON.parse(journaled) as HistoryEntry);
@@ -91,8 +94,8 @@ export class JournaledHistoryStore implements HistoryStore {
 
   async delete(id: string): Promise<boolean> {
     // An entry on its way would come back after the delete: let it arrive first.
-    if (await this.journal.has(id)) await this.drain.settle(settleMs);
-    if (await this.journal.has(id))
+    if (await this.reach(() => this.journal.has(id))) await this.settle(settleMs);
+    if (await this.reach(() => this.journal.has(id)))
       throw new HistoryUnavailableError("the entry has not reached the history store yet");
     return this.options.store.delete(id);
   }
@@ -102,6 +105,15 @@ export class JournaledHistoryStore implements HistoryStore {
     await this.drain.stop(settleMs);
     await this.journal.close();
     await this.options.store.close();
+  }
+
+  private async reach<T>(operation: () => Promise<T>): Promise<T> {
+    try {
+      return await operation();
+    } catch (error) {
+      const { message } = error as Error;
+      throw new HistoryUnavailableError(`the journal failed: ${message}`, { cause: error });
+    }
   }
 
   private async handOn(): Promise<boolean> {

@@ -67,11 +67,11 @@ export class LevelHistoryStore implements HistoryStore {
     try {
       // One more than the page shows whether there is a next one.
       const ids = await this.ids(limit + 1, cursor ?? afterIds, label);
-      const found = await this.entries.getMany(ids);
-      const entries = found.filter((entry) => entry !== undefined);
+      const found = await this.entries.getMany(ids.slice(0, limit));
       return {
-        entries: entries.slice(0, limit),
-        nextCursor: entries.length > limit ? entries[limit - 1]!.id : null,
+        // One may have been deleted since its id was read.
+        entries: found.filter((entry) => entry !== undefined),
+        nextCursor: ids.length > limit ? ids[limit - 1]! : null,
       };
     } catch (error) {
       throw unavailable(error);

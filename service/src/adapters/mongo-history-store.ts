@@ -4,6 +4,9 @@ import type { Connection, Model } from "mongoose";
 import { HistoryUnavailableError } from "../ports/history-store";
 import type { HistorySelection, HistoryStore } from "../ports/history-store";
 
+/** A connection string that names a database. It may name several hosts, so it is no URL. */
+const namesDatabase = /^mongodb(\+srv)?:\/\/[^/]+\/[^?]/;
+
 type Document = Omit<HistoryEntry, "id"> & { _id: string };
 
 /** How long an operation looks for a server. Reads must say within a second that the store is away. */
@@ -101,7 +104,7 @@ export class MongoHistoryStore implements HistoryStore {
         serverSelectionTimeoutMS: serverSelectionTimeoutMs,
         connectTimeoutMS: serverSelectionTimeoutMs,
         socketTimeoutMS: 5_000,
-        ...(new URL(this.uri).pathname.length > 1 ? {} : { dbName: "berth" }),
+        ...(namesDatabase.test(this.uri) ? {} : { dbName: "berth" }),
       })
       .finally(() => (this.connecting = undefined));
     await this.connecting;

@@ -14,6 +14,8 @@ export interface ProcessInferenceRuntimeOptions {
   readonly entryFile: string;
   readonly processes: number;
   readonly setup: Omit<Setup, "kind">;
+  /** Node that runs it. @default the one that runs the service */
+  readonly execPath?: string;
   /** A batch that takes longer is given up and its process replaced. @default latencyBudget.inferenceLimitMs */
   readonly hungAfterMs?: number;
   readonly onRestart?: (cause: RestartCause, message: string) => void;
@@ -100,7 +102,8 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
     this.closing = true;
     await Promise.all(
       this.slots.map(async ({ child }) => {
-        if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+        if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+          return;
         const exited = new Promise((resolve) => child.once("exit", resolve));
         child.kill("SIGKILL");
         await exited;
@@ -108,37 +111,54 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
     );
   }
 
-  /** Starts a slot's process; resolves once it has loaded the model, rejects if it ends before. */
+  /** Starts a slot's process; resolves once it has loaded the model, rejects if it ends, or cannot start, before. */
   private launch(slot: Slot): Promise<void> {
     return new Promise((resolve, reject) => {
-      const child = fork(this.options.entryFile, { serialization: "advanced" });
-      slot.child = child;
       let failure = "";
-      const tooSlow = setTimeout(() => child.kill("SIGKILL"), startLimitMs);
-      child.on("message", (message: FromProcess) => {
-        if (message.kind === "ready") {
-          clearTimeout(tooSlow);
-          slot.ready = true;
-          slot.failedStarts = 0;
-          resolve();
-          this.announceIdle();
-        } else if (message.kind === "failed" && message.id === null) failure = message.message;
-        else this.settle(slot, message);
-      });
-      child.on("error", (error) => (failure = error.message));
-      child.on("exit", (code, signal) => {
+      let over = false;
+      const ended = (message: string) => {
+        if (over) return;
+        over = true;
         clearTimeout(tooSlow);
         const wasReady = slot.ready;
         slot.ready = false;
-        const message = failure || `inference process ended with ${signal ?? `code ${code}`}`;
         this.fail(slot, message);
         reject(new InferenceProcessError(message));
         if (this.closing) return;
-        if (!wasReady) slot.failedStarts++;
+        slot.failedStarts = wasReady ? 0 : slot.failedStarts + 1;
         this.options.onRestart?.("exited", message);
         this.relaunch(slot);
-      });
-      this.post(slot, { kind: "setup", ...this.options.setup });
+      };
+      const tooSlow = setTimeout(() => slot.child?.kill("SIGKILL"), startLimitMs);
+      try {
+        const child = fork(this.options.entryFile, {
+          serialization: "advanced",
+          ...(this.options.execPath !== undefined && { execPath: this.options.execPath }),
+        });
+        slot.child = child;
+        child.on("message", (message: FromProcess) => {
+          if (over || slot.child !== child) return;
+          if (message.kind === "ready") {
+            clearTimeout(tooSlow);
+            slot.ready = true;
+            slot.failedStarts = 0;
+            resolve();
+            this.announceIdle();
+          } else if (message.kind === "failed" && message.id === null) failure = message.message;
+          else this.settle(slot, message);
+        });
+        child.on("error", (error) => {
+          failure = error.message;
+          // A process that could not be made never exits.
+          if (child.pid === undefined) ended(failure);
+        });
+        child.on("exit", (code, signal) =>
+          ended(failure || `inference process ended with ${signal ?? `code ${code}`}`),
+        );
+        this.post(slot, { kind: "setup", ...this.options.setup });
+      } catch (error) {
+        ended((error as Error).message);
+      }
     });
   }
 
@@ -146,7 +166,7 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
     const { first, most } = restartDelayMs;
     const delay = slot.failedStarts === 0 ? 0 : Math.min(most, first * 2 ** slot.failedStarts);
     setTimeout(() => {
-      // Its exit starts the next try, so a failure needs no answer here.
+      // Its end starts the next try, so a failure needs no answer here.
       if (!this.closing) this.launch(slot).catch(() => {});
     }, delay).unref();
   }
@@ -165,7 +185,7 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
 
   private post(slot: Slot, message: ToProcess): void {
     // A broken channel is followed by the process's exit, which settles what was running.
-    slot.child?.send(message, () => {});
+    if (slot.child?.connected) slot.child.send(message, () => {});
   }
 
   private settle(slot: Slot, message: Exclude<FromProcess, { kind: "ready" }>): void {

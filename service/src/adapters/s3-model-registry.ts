@@ -18,7 +18,11 @@ export interface S3ModelRegistryOptions {
   readonly region: string;
   /** @default the region's own endpoint */
   readonly endpoint?: string | undefined;
+  /** A connection over which nothing came for so long is given up. @default 15000 */
+  readonly stalledAfterMs?: number;
 }
+
+const defaultStalledAfterMs = 15_000;
 
 /** Most bytes of a manifest: it is read into memory before its digest is known. */
 const maxManifestBytes = 1024 * 1024;
@@ -33,11 +37,17 @@ export class S3ModelRegistry implements ModelRegistry {
   private readonly client: S3Client;
 
   constructor(private readonly options: S3ModelRegistryOptions) {
+    const { stalledAfterMs = defaultStalledAfterMs } = options;
     this.client = new S3Client({
       region: options.region,
       retryMode: "standard",
       maxAttempts: 4,
-      requestHandler: { connectionTimeout: 3_000, requestTimeout: 30_000 },
+      requestHandler: {
+        connectionTimeout: 3_000,
+        requestTimeout: stalledAfterMs,
+        throwOnRequestTimeout: true,
+        socketTimeout: stalledAfterMs,
+      },
       ...(options.endpoint === undefined
         ? {}
         : { endpoint: options.endpoint, forcePathStyle: true }),
@@ -63,13 +73,19 @@ export class S3ModelRegistry implements ModelRegistry {
   }
 
   private async readManifest(pin: ModelPin, signal: AbortSignal): Promise<Uint8Array> {
+    const key = modelKey(pin, manifestFile);
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for await (const chunk of await this.open(modelKey(pin, manifestFile), signal)) {
-      bytes += (chunk as Buffer).length;
-      if (bytes > maxManifestBytes)
-        throw new ModelRefusedError(`${manifestFile} is larger than ${maxManifestBytes} bytes`);
-      chunks.push(chunk as Buffer);
+    const body = await this.open(key, signal);
+    try {
+      for await (const chunk of body) {
+        bytes += (chunk as Buffer).length;
+        if (bytes > maxManifestBytes)
+          throw new ModelRefusedError(`${manifestFile} is larger than ${maxManifestBytes} bytes`);
+        chunks.push(chunk as Buffer);
+      }
+    } catch (error) {
+      throw error instanceof ModelRefusedError ? error : this.unavailable(key, error);
     }
     return Buffer.concat(chunks);
   }

@@ -26,10 +26,14 @@ export class Drain {
     this.running ??= this.run();
   }
 
-  /** Tries at once, and waits until the work is done, at most `limitMs`. */
+  /** Ends the pause before the next try. */
+  hurry(): void {
+    this.endPause?.();
+  }
+
+  /** Waits until the work is done, at most `limitMs`. */
   async settle(limitMs: number): Promise<void> {
     if (this.running === undefined) return;
-    this.endPause?.();
     let cancel = () => {};
     const limit = new Promise<void>((resolve) => {
       cancel = this.options.clock.schedule(limitMs, resolve);
@@ -41,6 +45,7 @@ export class Drain {
   /** Lets each remaining step be tried once, at most `limitMs` in all. Nothing starts afterwards. */
   async stop(limitMs: number): Promise<void> {
     this.stopping = true;
+    this.hurry();
     await this.settle(limitMs);
   }
 

@@ -16,7 +16,7 @@ export interface HistoryRecorderOptions extends Pick<DrainOptions, "onFailure"> 
   readonly onOutcome?: (outcome: HistoryOutcome, entries: number) => void;
 }
 
-/** Entries handed to the store at once. */
+/** Entries handed to the store at once, at most. */
 const maxBatch = 500;
 
 const retryDelayMs = { first: 100, most: 5_000 } as const;
@@ -28,6 +28,12 @@ const retryDelayMs = { first: 100, most: 5_000 } as const;
  */
 export class HistoryRecorder {
   private waiting: HistoryEntry[] = [];
+  private recorded = 0;
+  private stored = 0;
+  /** Who waits until that many entries are stored. */
+  private readers: { readonly upTo: number; resolve(): void }[] = [];
+  /** Halved by a failure and doubled by a success, so that a store with little room gets what fits. */
+  private batchSize = maxBatch;
   private readonly drain: Drain;
   private readonly limit: number;
 
@@ -49,12 +55,30 @@ export class HistoryRecorder {
       return;
     }
     this.waiting.push(entry);
+    this.recorded++;
     this.drain.start();
+  }
+
+  /** Whether an entry is still on its way to the store. */
+  has(id: string): boolean {
+    return this.waiting.some((entry) => entry.id === id);
   }
 
   /** Waits until everything recorded so far is stored, at most `limitMs`; so that a reader sees its own writes. */
   settle(limitMs: number): Promise<void> {
-    return this.drain.settle(limitMs);
+    if (this.waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const reader = {
+        upTo: this.recorded,
+        resolve: () => {
+          cancel();
+          this.readers = this.readers.filter((other) => other !== reader);
+          resolve();
+        },
+      };
+      const cancel = this.options.clock.schedule(limitMs, reader.resolve);
+      this.readers.push(reader);
+    });
   }
 
   /** Tries once more, at most `limitMs`. @returns entries that could not be stored and are lost */
@@ -66,12 +90,19 @@ export class HistoryRecorder {
   }
 
   private async write(): Promise<boolean> {
-    const batch = this.waiting.slice(0, maxBatch);
+    const batch = this.waiting.slice(0, this.batchSize);
     if (batch.length === 0) return false;
-    await this.options.store.save(batch);
-    const stored = new Set(batch);
-    this.waiting = this.waiting.filter((entry) => !stored.has(entry));
+    try {
+      await this.options.store.save(batch);
+    } catch (error) {
+      this.batchSize = Math.max(1, Math.floor(batch.length / 2));
+      throw error;
+    }
+    this.batchSize = Math.min(maxBatch, this.batchSize * 2);
+    this.waiting = this.waiting.slice(batch.length);
+    this.stored += batch.length;
     this.options.onOutcome?.("stored", batch.length);
+    for (const reader of this.readers.filter(({ upTo }) => upTo <= this.stored)) reader.resolve();
     return this.waiting.length > 0;
   }
 }

@@ -8,6 +8,7 @@ import type { Logger } from "pino";
 import { pinoHttp } from "pino-http";
 import { ServiceError } from "../domain/service-error";
 import { TokenBuckets } from "../domain/token-bucket";
+import type { Clock } from "../ports/clock";
 import { createHandlers } from "./handlers";
 import type { Handler, HandlerOptions, Valid } from "./handlers";
 import { pageRouter } from "./page";
@@ -116,7 +117,7 @@ export function createApp(options: AppOptions): Express {
       next();
     };
     const body = endpoint.body === undefined ? [] : [limit, ...jsonBody()];
-    app[endpoint.method](path, markRoute, ...body, answer(endpoint, handler));
+    app[endpoint.method](path, markRoute, ...body, answer(endpoint, handler, clock));
   }
   for (const [path, allowed] of methods)
     app.all(path, (_request, response) => {
@@ -132,13 +133,14 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-function answer(endpoint: Endpoint, handler: Handler): RequestHandler {
+function answer(endpoint: Endpoint, handler: Handler, clock: Clock): RequestHandler {
   return async (request, response) => {
     const valid = {
       params: endpoint.params && validate(endpoint.params, request.params),
       query: endpoint.query && validate(endpoint.query, request.query),
       body: endpoint.body && validate(endpoint.body, request.body),
-      arrivedAt: response.locals.arrivedAt,
+      // The client's upload is the client's time.
+      arrivedAt: clock.now(),
     };
     if (endpoint.path.startsWith(`${apiPrefix}/`)) response.set("Cache-Control", "no-store");
     // Each handler reads only the parts that its endpoint declares.
@@ -146,10 +148,13 @@ function answer(endpoint: Endpoint, handler: Handler): RequestHandler {
   };
 }
 
+const jsonType = /^application\/json\s*(;|$)/i;
+
 function jsonBody(): RequestHandler[] {
   return [
     (request, _response, next) => {
-      if (!request.is("application/json")) throw new ServiceError("unsupported_media_type");
+      if (!jsonType.test(request.get("Content-Type") ?? ""))
+        throw new ServiceError("unsupported_media_type");
       next();
     },
     express.json({ limit: maxBodyBytes, strict: false }),

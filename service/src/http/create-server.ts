@@ -12,9 +12,16 @@ const connectionsCheckingIntervalMs = 500;
 /** Longer than proxies keep idle connections (nginx: 60 s), so that the proxy closes first and no request meets a closed one. */
 const keepAliveTimeoutMs = 65_000;
 
+/** A server, and how to wait for what it is answering. */
+export interface DrainableServer {
+  readonly server: Server;
+  /** Resolves once no request is in flight. */
+  idle(): Promise<void>;
+}
+
 /** An HTTP server with bounded patience for slow clients. */
-export function createServer(app: Express): Server {
-  return createHttpServer(
+export function createServer(app: Express): DrainableServer {
+  const server = createHttpServer(
     {
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
@@ -23,4 +30,17 @@ export function createServer(app: Express): Server {
     },
     app,
   );
+  let inFlight = 0;
+  let waiting: (() => void)[] = [];
+  server.on("request", (_request, response) => {
+    inFlight++;
+    response.once("close", () => {
+      if (--inFlight > 0) return;
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    });
+  });
+  const idle = () =>
+    inFlight === 0 ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve));
+  return { server, idle };
 }

@@ -75,6 +75,8 @@ export function createHandlers(options: HandlerOptions): Record<keyof typeof end
 
     async deleteHistoryEntry({ params }, _request, response) {
       await recorder.settle(settleMs);
+      // An entry that is not stored yet would come back after the delete.
+      if (recorder.has(params.id)) throw new ServiceError("history_unavailable");
       if (!(await history.delete(params.id))) throw new ServiceError("history_entry_not_found");
       response.status(204).end();
     },
@@ -118,7 +120,7 @@ export function createHandlers(options: HandlerOptions): Record<keyof typeof end
     },
 
     readyz(_valid, _request, response) {
-      readyModel();
+      if (readyModel().runtime.ready() === 0) throw new ServiceError("not_ready");
       response.json({ status: "ok" });
     },
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { apiPrefix } from "@berth/contract";
 import express, { Router } from "express";
+import type { Request } from "express";
 
 /** Files whose name holds a digest of their content, as Vite writes them. */
 const hashedAssets = "/assets";
@@ -13,6 +14,9 @@ const hashedAssets = "/assets";
  */
 export function pageRouter(folder: string): Router {
   const router = Router();
+  router.use((request, _response, next) =>
+    request.method === "GET" || request.method === "HEAD" ? next() : next("router"),
+  );
   router.use(
     hashedAssets,
     express.static(join(folder, hashedAssets), {
@@ -23,12 +27,18 @@ export function pageRouter(folder: string): Router {
   );
   router.use(express.static(folder, { cacheControl: false, setHeaders: revalidate }));
   router.get(/.*/, (request, response, next) => {
-    const isPage = !request.path.startsWith(`${apiPrefix}/`) && request.accepts("html");
-    if (!isPage) return next();
+    if (!isPage(request)) return next();
     revalidate(response);
     response.sendFile("index.html", { root: folder, cacheControl: false });
   });
   return router;
+}
+
+/** Whether a browser asks for an address that the page may have: not the API's, and no file. */
+function isPage(request: Request): boolean {
+  const { path } = request;
+  const isApi = path.toLowerCase() === apiPrefix || path.toLowerCase().startsWith(`${apiPrefix}/`);
+  return !isApi && !path.includes(".") && (request.get("Accept") ?? "").includes("text/html");
 }
 
 function revalidate(response: { setHeader(name: string, value: string): unknown }): void {

@@ -40,6 +40,8 @@ export interface InferenceQueueOptions extends BatchLimits {
 /** The one owner of the texts that wait for inference. Bounded; oldest first; nothing waits while a process is free. */
 export class InferenceQueue {
   private waiting: Entry[] = [];
+  /** Requests that are being prepared. */
+  private reserved = 0;
   private sweep: { readonly at: number; cancel(): void } | undefined;
   /** Moving average of how long one text takes, for Retry-After. */
   private msPerText = 10;
@@ -53,20 +55,32 @@ export class InferenceQueue {
     return this.waiting.length;
   }
 
-  /** @throws {ServiceError} `queue_full`. Asked before any work is put into a request. */
-  admit(): void {
-    if (this.waiting.length >= this.options.limit)
-      throw new ServiceError("queue_full", { retryAfterMs: this.waiting.length * this.msPerText });
+  /**
+   * Takes a place for a request before any work is put into it; what is being prepared counts as waiting.
+   *
+   * @returns gives the place back; called twice, it does so once
+   * @throws {ServiceError} `queue_full`
+   */
+  reserve(): () => void {
+    const taken = this.waiting.length + this.reserved;
+    if (taken >= this.options.limit)
+      throw new ServiceError("queue_full", { retryAfterMs: taken * this.msPerText });
+    this.reserved++;
+    let held = true;
+    return () => {
+      if (held) this.reserved--;
+      held = false;
+    };
   }
 
   /**
-   * Waits for a process and runs the text.
+   * Waits for a process and runs the text. The caller holds a place of {@link reserve}, and gives it back after.
    *
    * @param deadline on the clock's scale; past it the text is dropped before inference
-   * @throws {ServiceError} `queue_full`, `deadline_exceeded`; what the runtime throws
+   * @throws {ServiceError} `deadline_exceeded`; the signal's reason; what the runtime throws
    */
   infer(ids: Int32Array, deadline: number, signal?: AbortSignal): Promise<Inference> {
-    this.admit();
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const now = this.options.clock.now();
     return new Promise((resolve, reject) => {
       const entry: Entry = {

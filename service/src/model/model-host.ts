@@ -65,16 +65,15 @@ export class ModelHost {
   }
 
   private pause(delayMs: number): Promise<void> {
+    const { signal } = this.stopped;
     return new Promise((resolve) => {
-      const cancel = this.options.clock.schedule(delayMs, resolve);
-      this.stopped.signal.addEventListener(
-        "abort",
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
+      const end = () => {
+        cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = this.options.clock.schedule(delayMs, end);
+      signal.addEventListener("abort", end);
     });
   }
 }

@@ -70,6 +70,7 @@ class AnsweringRuntime extends FakeInferenceRuntime {
 export interface AppUnderTest {
   readonly url: string;
   readonly runtime: AnsweringRuntime;
+  readonly queue: InferenceQueue;
   readonly metrics: ServiceMetrics;
   readonly logged: string[];
   ready: boolean;
@@ -121,11 +122,12 @@ export async function startApp(
     logger: pino({ level: "trace" }, { write: (line) => void logged.push(line) }),
     isStopping: () => state.stopping,
   });
-  const server = createServer(app);
+  const { server } = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return Object.assign(state, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     runtime,
+    queue,
     metrics,
     logged,
     close: async () => {

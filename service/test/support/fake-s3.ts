@@ -9,6 +9,8 @@ export class FakeS3 {
   readonly requests: string[] = [];
   /** Breaks the connection after that many bytes of a body. */
   cutAfter: number | undefined;
+  /** Sends only that many bytes of a body, and then nothing; 0: not even headers. */
+  stallAfter: number | undefined;
   /** Answers with this status instead. */
   status: number | undefined;
   private readonly server: Server;
@@ -29,8 +31,10 @@ export class FakeS3 {
         );
         return;
       }
+      if (this.stallAfter === 0) return;
       response.writeHead(200, { "Content-Length": body.length, ETag: '"1"' });
-      if (this.cutAfter === undefined || body.length <= this.cutAfter) response.end(body);
+      if (this.stallAfter !== undefined) response.write(body.subarray(0, this.stallAfter));
+      else if (this.cutAfter === undefined || body.length <= this.cutAfter) response.end(body);
       else response.write(body.subarray(0, this.cutAfter), () => response.destroy());
     });
   }
