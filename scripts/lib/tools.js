@@ -24,6 +24,8 @@ async function installChromium() {
     ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"],
     options,
   );
+  if (!existsSync(path))
+    throw new Remedy(`Chromium was installed, but not at ${path}: set CHROMIUM.`);
   return path;
 }
 
