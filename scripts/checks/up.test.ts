@@ -2,10 +2,12 @@ import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { paths, ports, settings } from "@berth/contract";
 import { nodeFault } from "../lib/check-node";
 import { readPort, requireFreePort } from "../lib/port";
 import { Remedy, remedyFor } from "../lib/remedy";
 import { step } from "../lib/step";
+import { facts } from "../lib/up";
 
 const up = (args: string[], env: Record<string, string> = {}) =>
   spawnSync(process.execPath, [join(__dirname, "..", "up"), ...args], {
@@ -14,6 +16,14 @@ const up = (args: string[], env: Record<string, string> = {}) =>
   });
 
 describe("./scripts/up", () => {
+  it("knows the contract's port, host and readiness path before the contract can be loaded", () => {
+    expect(facts).toEqual({
+      port: ports.service,
+      host: settings.HOST.default,
+      readyz: paths.readyz,
+    });
+  });
+
   it("explains itself", () => {
     const { status, stdout } = up(["--help"]);
     expect([status, stdout]).toEqual([

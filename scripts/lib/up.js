@@ -19,6 +19,9 @@ model and the embedded history. Needs Node and npm only. Ctrl-C ends it. What wa
 
 const root = join(__dirname, "..", "..");
 
+/** The contract's facts that are needed before anything is installed; a test holds them against the contract. */
+const facts = { port: 8000, host: "127.0.0.1", readyz: "/readyz" };
+
 /** How long the service may take to become ready: it loads the model in about a second. */
 const readyLimitMs = 60_000;
 
@@ -31,7 +34,7 @@ function folders(path) {
 
 async function isReady(address) {
   try {
-    return (await fetch(`${address}/readyz`)).ok;
+    return (await fetch(address + facts.readyz)).ok;
   } catch {
     return false;
   }
@@ -111,8 +114,8 @@ async function main() {
     process.exit(2);
   }
   try {
-    const port = readPort(process.env.PORT, 8000);
-    const host = process.env.HOST || "127.0.0.1";
+    const port = readPort(process.env.PORT, facts.port);
+    const host = process.env.HOST || facts.host;
     await requireFreePort(port, host);
     await install(root);
     await step("building and synthesizing", "npm", ["run", "--silent", "build"], { cwd: root });
@@ -122,4 +125,4 @@ async function main() {
   }
 }
 
-module.exports = { main };
+module.exports = { facts, main };
