@@ -4,7 +4,7 @@ import type { ModelArtifact } from "./model-artifact";
 /** The one model version that every layer serves, fetches and grants access to. */
 export const servedModel = {
   name: "ag-news-minilm",
-  version: "1.0.0",
+  version: "1.1.0",
   labels: ["World", "Sports", "Business", "Sci/Tech"],
-  manifestSha256: "29339c4d48757a0871655528e44d646e98fcd89d5e8781435b81184d7599c75c",
+  manifestSha256: "818bc422bd05c7603c2c8e995c20549ea2f68477c3f82898c76e9a5e739e207d",
 } as const satisfies ModelArtifact;

@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 def main() -> int:
     """0 when all answers are within --tolerance, 1 otherwise."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--model", type=Path, default=HERE / "models" / "ag-news-minilm" / "1.0.0" / "model.onnx")
+    parser.add_argument("--model", type=Path, help="model.onnx (default: that of the version that the fixture was made from)")
     parser.add_argument("--fixture", type=Path, default=HERE.parent / "test" / "fixtures" / "parity.json.gz")
     parser.add_argument("--batch", type=int, default=1, help="texts per batch, padded to the longest")
     parser.add_argument("--texts", type=int, default=1000, help="at most this many, evenly spread")
@@ -32,7 +32,8 @@ def main() -> int:
     with gzip.open(options.fixture, "rt", encoding="utf-8") as stream:
         fixture = json.load(stream)
     cases = fixture["texts"][:: max(1, len(fixture["texts"]) // options.texts)]
-    model = OnnxModel(options.model)
+    made_from = HERE / "models" / fixture["model"]["name"] / fixture["model"]["version"] / "model.onnx"
+    model = OnnxModel(options.model or made_from)
     logits = np.concatenate(
         [model.logits([case["ids"] for case in cases[at : at + options.batch]]) for at in range(0, len(cases), options.batch)]
     )

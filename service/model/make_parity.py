@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 def arguments() -> argparse.Namespace:
     """The command line, parsed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--version-folder", type=Path, default=HERE / "models" / "ag-news-minilm" / "1.0.0", help="a bundled version")
+    parser.add_argument("--version-folder", type=Path, required=True, help="a bundled version")
     parser.add_argument("--out", type=Path, default=HERE.parent / "test" / "fixtures" / "parity.json.gz", help="where to write")
     return parser.parse_args()
 

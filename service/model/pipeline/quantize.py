@@ -17,7 +17,8 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from .failure import PipelineError
 from .files import final_when_done
-from .inference import INPUTS, OnnxModel
+from .inference import INPUTS
+from .serving_graph import rewrite_for_serving
 from .smooth import smooth
 
 QUANTIZED_OPS = ["MatMul", "Attention"]
@@ -167,11 +168,12 @@ def quantize_embeddings(source: Path, target: Path) -> None:
 
 
 def quantize(fused: Path, target: Path, calibration_ids: list[list[int]], work: Path) -> None:
-    """The whole of it: smoothing, products, fixed activation scales, embeddings; then loads the result once."""
+    """The whole of it: smoothing, products, fixed activation scales, embeddings, and a graph that does less work."""
     ids = calibration_ids[:CALIBRATION_ROWS]
-    smoothed, products, fixed = work / "smoothed.onnx", work / "int8-products.onnx", work / "int8-fixed.onnx"
+    smoothed, products = work / "smoothed.onnx", work / "int8-products.onnx"
+    fixed, complete = work / "int8-fixed.onnx", work / "int8.onnx"
     smooth(fused, smoothed, ids)
     quantize_products(smoothed, products)
     fix_activation_scales(products, fixed, activation_ranges(smoothed, dynamic_inputs(onnx.load(products)), ids))
-    quantize_embeddings(fixed, target)
-    OnnxModel(target)
+    quantize_embeddings(fixed, complete)
+    rewrite_for_serving(complete, target)
