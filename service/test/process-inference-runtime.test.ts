@@ -73,6 +73,19 @@ describe("ProcessInferenceRuntime", () => {
     expect(await runtime.run([Int32Array.of(1)])).toEqual([Float32Array.of(1)]);
   });
 
+  it("fails a short batch that hangs long before the limit of long ones", async () => {
+    const silent = `if (m.batch[0][0] !== 9) { ${echo} }`;
+    runtime = new ProcessInferenceRuntime({
+      entryFile: processFile(silent),
+      processes: 1,
+      setup,
+      hungAfterMs: 3_600_000,
+    });
+    await runtime.start();
+    for (let i = 0; i < 20; i++) await runtime.run([new Int32Array(100)]);
+    await expect(runtime.run([Int32Array.of(9)])).rejects.toThrow(/no answer within 1\d{3} ms/);
+  });
+
   it("fails to start at once where no process can be made, and leaves none behind", async () => {
     runtime = new ProcessInferenceRuntime({
       entryFile: processFile(echo),

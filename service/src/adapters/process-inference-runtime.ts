@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { latencyBudget } from "@berth/contract";
+import { InferencePace } from "../inference/inference-pace";
 import type { FromProcess, Setup, ToProcess } from "../inference/protocol";
 import { InferenceProcessError } from "../ports/inference-runtime";
 import type { InferenceRuntime } from "../ports/inference-runtime";
@@ -16,14 +17,21 @@ export interface ProcessInferenceRuntimeOptions {
   readonly setup: Omit<Setup, "kind">;
   /** Node that runs it. @default the one that runs the service */
   readonly execPath?: string;
-  /** A batch that takes longer is given up and its process replaced. @default latencyBudget.inferenceLimitMs */
+  /**
+   * A batch that takes longer is given up and its process replaced; sooner where it takes many times what its tokens
+   * usually take. @default latencyBudget.inferenceLimitMs
+   */
   readonly hungAfterMs?: number;
   readonly onRestart?: (cause: RestartCause, message: string) => void;
 }
 
 interface Running {
   readonly id: number;
-  readonly timer: NodeJS.Timeout;
+  readonly startedAt: number;
+  /** With padding. */
+  readonly tokens: number;
+  readonly texts: number;
+  timer: NodeJS.Timeout;
   resolve(logits: Float32Array[]): void;
   reject(error: InferenceProcessError): void;
 }
@@ -36,6 +44,15 @@ interface Slot {
   failedStarts: number;
 }
 
+/** A batch is not taken for hung before this long, however short it is: a busy machine stalls anything now and then. */
+const patienceMs = 1_000;
+
+/** Nor before this many times what its tokens take on average. */
+const patienceFactor = 20;
+
+/** When the whole machine stood still, timers come before answers: an answer that is there already is taken. */
+const lastChanceMs = 50;
+
 /** Loading a model takes a second; a process that is not ready by then never will be. */
 const startLimitMs = 60_000;
 
@@ -47,6 +64,7 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
   private readonly slots: Slot[];
   private readonly listeners: (() => void)[] = [];
   private readonly hungAfterMs: number;
+  private readonly pace = new InferencePace();
   private nextId = 1;
   private closing = false;
 
@@ -67,6 +85,10 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
       await this.close();
       throw error;
     }
+  }
+
+  get processes(): number {
+    return this.slots.length;
   }
 
   ready(): number {
@@ -92,8 +114,21 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
       return Promise.reject(new InferenceProcessError("no inference process is free"));
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
-      const timer = setTimeout(() => this.end(slot, "hung"), this.hungAfterMs);
-      slot.running = { id, timer, resolve, reject };
+      const tokens = batch.length * Math.max(...batch.map((ids) => ids.length));
+      const limitMs = this.limitMs(tokens);
+      const startedAt = performance.now();
+      const running: Running = {
+        id,
+        startedAt,
+        tokens,
+        texts: batch.length,
+        resolve,
+        reject,
+        timer: setTimeout(() => {
+          running.timer = setTimeout(() => this.endHung(slot, limitMs), lastChanceMs);
+        }, limitMs),
+      };
+      slot.running = running;
       this.post(slot, { kind: "run", id, batch });
     });
   }
@@ -171,11 +206,18 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
     }, delay).unref();
   }
 
-  private end(slot: Slot, cause: RestartCause): void {
-    const message = `inference process gave no answer within ${this.hungAfterMs} ms`;
+  /** How long a batch may take before its process is taken for hung. */
+  private limitMs(tokens: number): number {
+    const usualMs = this.pace.inferMs(tokens);
+    if (usualMs === undefined) return this.hungAfterMs;
+    return Math.min(this.hungAfterMs, patienceMs + patienceFactor * usualMs);
+  }
+
+  private endHung(slot: Slot, limitMs: number): void {
+    const message = `inference process gave no answer within ${Math.round(limitMs)} ms`;
     slot.ready = false;
     this.fail(slot, message);
-    this.options.onRestart?.(cause, message);
+    this.options.onRestart?.("hung", message);
     const hung = slot.child;
     hung?.removeAllListeners("exit");
     hung?.removeAllListeners("message");
@@ -193,8 +235,10 @@ export class ProcessInferenceRuntime implements InferenceRuntime {
     if (running === undefined || running.id !== message.id) return;
     clearTimeout(running.timer);
     slot.running = undefined;
-    if (message.kind === "done") running.resolve([...message.logits]);
-    else running.reject(new InferenceProcessError(message.message));
+    if (message.kind === "done") {
+      this.pace.ran(performance.now() - running.startedAt, running);
+      running.resolve([...message.logits]);
+    } else running.reject(new InferenceProcessError(message.message));
     this.announceIdle();
   }
 

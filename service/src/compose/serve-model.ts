@@ -1,9 +1,10 @@
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "@berth/contract";
 import { HuggingFaceTokenizer } from "../adapters/huggingface-tokenizer";
 import { ProcessInferenceRuntime } from "../adapters/process-inference-runtime";
 import type { RestartCause } from "../adapters/process-inference-runtime";
+import { sizeFor } from "../domain/sizing";
+import type { ContainerLimits } from "../domain/sizing";
 import { servedLabels } from "../analysis/served-model";
 import type { ServedModel } from "../analysis/served-model";
 import { InferenceQueue } from "../inference/inference-queue";
@@ -15,14 +16,20 @@ import type { VerifiedModel } from "../ports/model-registry";
 /** Texts in one batch at most: beyond, a batch of short texts keeps the next ones waiting for little gain. */
 const maxBatchTexts = 16;
 
-/** Threads of one session. More threads than free cores spin against each other; processes scale instead. */
+/** Threads of one session; processes scale instead. */
 const threadsPerProcess = 1;
 
 export interface ServeModelOptions {
   readonly settings: Pick<Settings, "INFERENCE_PROCESSES" | "QUEUE_LIMIT" | "BATCH_TOKENS">;
+  /** What the service may use of its machine. */
+  readonly limits: ContainerLimits;
   readonly clock: Clock;
+  /** Something is too small: what, and what to change. */
+  readonly onShortage: (message: string) => void;
   readonly onBatch: (report: BatchReport) => void;
   readonly onRestart: (cause: RestartCause, message: string) => void;
+  /** Ends the loading: a process that hangs while it loads would keep the service from ending. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -35,16 +42,21 @@ export async function serveModel(
   verified: VerifiedModel,
   options: ServeModelOptions,
 ): Promise<ServedModel> {
-  const { settings, clock, onBatch, onRestart } = options;
+  const { settings, limits, clock, onShortage, onBatch, onRestart, signal } = options;
   const { manifest, manifestSha256, folder } = verified;
   servedLabels(manifest);
+  const sizing = sizeFor(limits, manifest.files["model.onnx"].bytes);
+  if (sizing.shortage !== undefined) onShortage(sizing.shortage);
   const runtime = new ProcessInferenceRuntime({
     entryFile: join(__dirname, "inference-process.js"),
-    processes: settings.INFERENCE_PROCESSES ?? availableParallelism(),
+    processes: settings.INFERENCE_PROCESSES ?? sizing.processes,
     setup: inferenceSetup(verified, threadsPerProcess),
     onRestart,
   });
+  const end = () => void runtime.close();
+  signal.addEventListener("abort", end, { once: true });
   try {
+    signal.throwIfAborted();
     const [tokenizer] = await Promise.all([
       HuggingFaceTokenizer.load(folder, manifest),
       runtime.start(),
@@ -53,7 +65,7 @@ export async function serveModel(
     const queue = new InferenceQueue({
       runtime,
       clock,
-      limit: settings.QUEUE_LIMIT,
+      limit: settings.QUEUE_LIMIT ?? sizing.queueLimit,
       maxTokens: settings.BATCH_TOKENS,
       maxTexts: maxBatchTexts,
       onBatch,
@@ -62,5 +74,7 @@ export async function serveModel(
   } catch (error) {
     await runtime.close();
     throw error;
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }

@@ -13,10 +13,10 @@ export interface BatchLimits {
 }
 
 /**
- * Largest share of padding that a batch takes on. Padding costs as much as text, and batching gains little beyond
- * short texts, so only texts of nearly the same length share a batch.
+ * Padding that a text may cost, in tokens, to share a run. A run costs as much as about six tokens whatever it holds, so
+ * beyond that a run of its own is cheaper. See service/bench/README.md.
  */
-const maxPaddingShare = 0.1;
+const maxPaddingTokens = 6;
 
 /**
  * Which waiting texts form the next batch: the oldest, and the others nearest to it in length while they fit.
@@ -41,15 +41,14 @@ export function takeBatch(
 
   const taken: number[] = [];
   let longest = 0;
-  let sum = 0;
   for (const { tokens, index } of nearest) {
     if (taken.length >= maxTexts) break;
-    const padded = Math.max(longest, tokens) * (taken.length + 1);
-    const fits = padded <= limits.maxTokens && 1 - (sum + tokens) / padded <= maxPaddingShare;
+    const longer = Math.max(longest, tokens);
+    const padding = longer - tokens + (longer - longest) * taken.length;
+    const fits = longer * (taken.length + 1) <= limits.maxTokens && padding <= maxPaddingTokens;
     if (taken.length > 0 && !fits) break;
     taken.push(index);
-    longest = Math.max(longest, tokens);
-    sum += tokens;
+    longest = longer;
   }
   return taken;
 }

@@ -2,6 +2,8 @@
 export interface InferenceRuntime {
   /** Resolves when every process has loaded the model and answered a first batch. */
   start(): Promise<void>;
+  /** Processes that there should be. */
+  readonly processes: number;
   /** Processes that have loaded the model. */
   ready(): number;
   /** How many batches could start at once right now. */
