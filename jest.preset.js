@@ -16,6 +16,6 @@ module.exports = {
   // ES modules of packages are compiled too, since jest runs CommonJS.
   transform: { "\\.[cm]?[jt]sx?$": swc },
   transformIgnorePatterns: [
-    "/node_modules/(?!(htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|uuid|p-limit|yocto-queue)/)",
+    "/node_modules/(?!(htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|uuid|p-limit|p-map|yocto-queue)/)",
   ],
 };

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { errorCodes } from "./errors";
-import { historyPage, maxTextCharacters } from "./limits";
+import {
+  historyPage,
+  maxBatchBodyBytes,
+  maxBatchTexts,
+  maxBatchesAtOnce,
+  maxRefCharacters,
+  maxStreamsAtOnce,
+  maxTextCharacters,
+} from "./limits";
 import { labels } from "./labels";
 import { paths } from "./paths";
 import type { ErrorCode } from "./errors";
@@ -24,18 +32,16 @@ export const entryId = z
   .toLowerCase()
   .meta({ description: "UUID version 7; sorts by time" });
 
+const text = z
+  .string()
+  .max(maxTextCharacters)
+  .meta({
+    description: `The text, HTML allowed; at most ${maxTextCharacters} UTF-16 code units`,
+    example: "Stocks fell sharply on Monday after the central bank raised interest rates.",
+  });
+
 /** `POST /api/analyze`: the text to classify. */
-export const analyzeRequest = z
-  .strictObject({
-    text: z
-      .string()
-      .max(maxTextCharacters)
-      .meta({
-        description: `The text, HTML allowed; at most ${maxTextCharacters} UTF-16 code units`,
-        example: "Stocks fell sharply on Monday after the central bank raised interest rates.",
-      }),
-  })
-  .meta({ id: "AnalyzeRequest" });
+export const analyzeRequest = z.strictObject({ text }).meta({ id: "AnalyzeRequest" });
 
 /** The answer to `POST /api/analyze`. */
 export const analyzeResponse = z
@@ -74,13 +80,23 @@ export const historyEntry = analyzeResponse
 
 /** Query of `GET /api/history`. */
 export const historyQuery = z.strictObject({
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(historyPage.max)
+  limit: z
+    .string()
+    .regex(/^[1-9]\d*$/, `must be a whole number from 1 to ${historyPage.max}, in plain digits`)
+    .transform(Number)
+    .pipe(z.int().min(1).max(historyPage.max))
     .default(historyPage.default)
-    .describe("Entries on the page"),
+    .meta({
+      description: "Entries on the page",
+      // In an address it is digits, which OpenAPI calls an integer.
+      override: {
+        type: "integer",
+        pattern: undefined,
+        minimum: 1,
+        maximum: historyPage.max,
+        default: historyPage.default,
+      },
+    }),
   cursor: entryId.optional().describe("`nextCursor` of the page before"),
   label: labelSchema.optional().describe("Only entries with this label"),
 });
@@ -123,24 +139,76 @@ export const modelResponse = z
   })
   .meta({ id: "Model" });
 
+/** A row of the error table, as it is answered for one text of a batch or stream. */
+export const textError = z
+  .strictObject({
+    code: z.enum(errorCodes),
+    message: z.string().describe("What happened and what to change"),
+    details: z
+      .array(
+        z.strictObject({
+          path: z.string().describe("The field, e.g. `text`; empty for the whole body"),
+          message: z.string(),
+        }),
+      )
+      .describe("One row a fault; may be empty"),
+  })
+  .meta({ id: "TextError" });
+
 /** The body of every error. */
 export const errorResponse = z
-  .strictObject({
-    error: z.strictObject({
-      code: z.enum(errorCodes),
-      message: z.string().describe("What happened and what to change"),
-      details: z
-        .array(
-          z.strictObject({
-            path: z.string().describe("The field, e.g. `text`; empty for the whole body"),
-            message: z.string(),
-          }),
-        )
-        .describe("One row a fault; may be empty"),
-      requestId: z.string(),
-    }),
-  })
+  .strictObject({ error: textError.extend({ requestId: z.string() }) })
   .meta({ id: "Error" });
+
+/** `POST /api/analyze/batch`: the texts to classify. */
+export const batchRequest = z
+  .strictObject({
+    texts: z
+      .array(text)
+      .min(1)
+      .max(maxBatchTexts)
+      .describe("The texts; each costs a token of the rate limit, as a single request does"),
+  })
+  .meta({ id: "BatchRequest" });
+
+/** The answer to `POST /api/analyze/batch`. */
+export const batchResponse = z
+  .strictObject({
+    results: z
+      .array(z.union([analyzeResponse, z.strictObject({ error: textError })]))
+      .describe("One a text, in the order of the texts: its answer, or why it alone has none"),
+  })
+  .meta({ id: "BatchResponse" });
+
+const ref = z
+  .string()
+  .max(maxRefCharacters)
+  .describe("The caller's own name for the line; it comes back with the answer");
+
+/** One line of the body of `POST /api/analyze/stream`. */
+export const streamRequestLine = z
+  .strictObject({ text, ref: ref.optional() })
+  .meta({ id: "StreamRequestLine" });
+
+const lineNumber = z
+  .int()
+  .positive()
+  .describe("Number of the line that this answers, from 1; blank lines count but get no answer");
+
+/** An error line of a stream. */
+export const streamErrorLine = z
+  .strictObject({ line: lineNumber, ref: ref.optional(), error: textError })
+  .meta({
+    id: "StreamErrorLine",
+    description:
+      "Why this line has no answer; the stream goes on. When `not_ready` (the service stops) or `request_timeout` " +
+      "(no line came, or the answers were not read) ends the stream, it is the last line, and `line` is where to go on.",
+  });
+
+/** One line of the answer to `POST /api/analyze/stream`. */
+export const streamResponseLine = z
+  .union([analyzeResponse.extend({ line: lineNumber, ref: ref.optional() }), streamErrorLine])
+  .meta({ id: "StreamResponseLine" });
 
 /** `GET /healthz` and `GET /readyz` when all is well. */
 export const healthResponse = z.strictObject({ status: z.literal("ok") }).meta({ id: "Health" });
@@ -153,12 +221,56 @@ export interface Endpoint {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /**
+   * Media type of `body`. JSON is parsed and validated before the handler; of anything else the handler reads the
+   * stream itself, and `body` describes one line of it.
+   *
+   * @default "application/json"
+   */
+  readonly requestType?: "application/json" | "application/x-ndjson";
+  /** Largest JSON body. A stream has no limit but its handler's. @default {@link maxBodyBytes} */
+  readonly maxBodyBytes?: number;
+  /** Requests that may be received and answered at once; the next is refused with `queue_full`. @default no bound */
+  readonly maxAtOnce?: number;
+  /** Takes the header {@link deadlineHeader}. */
+  readonly deadline?: true;
+  /** Needs the API key where one is set. */
+  readonly writes?: true;
   /** Status of success. */
   readonly status: 200 | 204;
   /** Body of success: a schema (sent as JSON), or the media type of a text. */
   readonly response?: z.ZodType | string;
-  /** Codes that this endpoint can answer with, beside `internal`. */
+  /** Media type of `response` where it is a schema; of a stream, `response` describes one line. @default JSON */
+  readonly responseType?: "application/x-ndjson";
+  /** Codes that this endpoint can answer with, beside those of {@link endpointErrors}. */
   readonly errors: readonly ErrorCode[];
+}
+
+/** Codes that every request can be answered with, whatever it asks for. */
+export const edgeErrors = [
+  "malformed_request",
+  "headers_too_large",
+  "expectation_failed",
+  "request_timeout",
+  "internal",
+] as const satisfies readonly ErrorCode[];
+
+/** Every code that an endpoint can answer with, each once. */
+export function endpointErrors(endpoint: Endpoint): ErrorCode[] {
+  // A stream's lines are refused one by one, after its status was sent.
+  const body: readonly ErrorCode[] =
+    endpoint.requestType === "application/x-ndjson"
+      ? ["unsupported_media_type"]
+      : ["invalid_request", "body_too_large", "unsupported_media_type"];
+  return [
+    ...new Set<ErrorCode>([
+      ...endpoint.errors,
+      ...(endpoint.body === undefined ? [] : body),
+      ...(endpoint.deadline ? (["invalid_request"] as const) : []),
+      ...(endpoint.writes ? (["unauthorized", "rate_limited"] as const) : []),
+      ...edgeErrors,
+    ]),
+  ];
 }
 
 /** The HTTP API. Validation, the OpenAPI document and the page's client are all built from this table. */
@@ -168,6 +280,8 @@ export const endpoints = {
     path: paths.analyze,
     summary: "Classify a text and record the answer",
     body: analyzeRequest,
+    deadline: true,
+    writes: true,
     status: 200,
     response: analyzeResponse,
     errors: [
@@ -184,6 +298,41 @@ export const endpoints = {
       "not_ready",
     ],
   },
+  analyzeBatch: {
+    method: "post",
+    path: paths.analyzeBatch,
+    summary: `Classify up to ${maxBatchTexts} texts and record the answers; one text's failure is that text's alone`,
+    body: batchRequest,
+    maxBodyBytes: maxBatchBodyBytes,
+    maxAtOnce: maxBatchesAtOnce,
+    deadline: true,
+    writes: true,
+    status: 200,
+    response: batchResponse,
+    errors: [
+      "invalid_json",
+      "invalid_request",
+      "body_too_large",
+      "unsupported_media_type",
+      "rate_limited",
+      "queue_full",
+      "not_ready",
+    ],
+  },
+  analyzeStream: {
+    method: "post",
+    path: paths.analyzeStream,
+    summary:
+      "Classify any number of texts, one JSON object a line, and record the answers, which come in the order of the lines",
+    requestType: "application/x-ndjson",
+    body: streamRequestLine,
+    maxAtOnce: maxStreamsAtOnce,
+    writes: true,
+    status: 200,
+    responseType: "application/x-ndjson",
+    response: streamResponseLine,
+    errors: ["unsupported_media_type", "rate_limited", "queue_full", "not_ready"],
+  },
   listHistory: {
     method: "get",
     path: paths.history,
@@ -191,7 +340,7 @@ export const endpoints = {
     query: historyQuery,
     status: 200,
     response: historyResponse,
-    errors: ["invalid_request", "history_unavailable"],
+    errors: ["invalid_request", "queue_full", "history_unavailable"],
   },
   getHistoryEntry: {
     method: "get",
@@ -207,6 +356,7 @@ export const endpoints = {
     path: paths.historyEntry,
     summary: "Delete one past answer",
     params: historyEntryParams,
+    writes: true,
     status: 204,
     errors: ["invalid_request", "history_entry_not_found", "history_unavailable"],
   },
@@ -254,6 +404,11 @@ export const endpoints = {
 
 export type AnalyzeRequest = z.infer<typeof analyzeRequest>;
 export type AnalyzeResponse = z.infer<typeof analyzeResponse>;
+export type TextError = z.infer<typeof textError>;
+export type BatchRequest = z.infer<typeof batchRequest>;
+export type BatchResponse = z.infer<typeof batchResponse>;
+export type StreamRequestLine = z.infer<typeof streamRequestLine>;
+export type StreamResponseLine = z.infer<typeof streamResponseLine>;
 export type HistoryEntry = z.infer<typeof historyEntry>;
 export type HistoryQuery = z.infer<typeof historyQuery>;
 export type HistoryPage = z.infer<typeof historyResponse>;

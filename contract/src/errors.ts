@@ -11,9 +11,29 @@ interface ErrorRow {
 
 /** Every error that the API answers with. Status, message and retry advice stand here and nowhere else. */
 export const errors = {
+  malformed_request: {
+    status: 400,
+    message: "This is not valid HTTP/1.1, or it was sent in a way that this service does not take.",
+    retry: "never",
+  },
+  headers_too_large: {
+    status: 431,
+    message: "The request's headers are too large. Send fewer or shorter ones.",
+    retry: "never",
+  },
+  expectation_failed: {
+    status: 417,
+    message: "The header Expect asks for something that does not exist. Only 100-continue does.",
+    retry: "never",
+  },
+  unauthorized: {
+    status: 401,
+    message: "This needs the service's API key. Send the header Authorization: Bearer <key>.",
+    retry: "never",
+  },
   invalid_json: {
     status: 400,
-    message: 'The body is not valid JSON. Send {"text": "..."} encoded as UTF-8.',
+    message: "This is not valid JSON, encoded as UTF-8. Send what /openapi.json describes.",
     retry: "never",
   },
   invalid_request: {
@@ -33,12 +53,12 @@ export const errors = {
   },
   body_too_large: {
     status: 413,
-    message: "The request body is too large. Shorten the text.",
+    message: "The request body is too large. Send a shorter text, or fewer texts.",
     retry: "never",
   },
   unsupported_media_type: {
     status: 415,
-    message: "The body must be JSON. Set the header Content-Type: application/json.",
+    message: "The body is not of the type that this address takes. Change what `details` names.",
     retry: "never",
   },
   not_found: {

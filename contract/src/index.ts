@@ -3,6 +3,7 @@ export * from "./assert-never";
 export * from "./deployments";
 export * from "./environments";
 export * from "./errors";
+export * from "./headers";
 export * from "./labels";
 export * from "./latency-budget";
 export * from "./limits";

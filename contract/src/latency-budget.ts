@@ -12,6 +12,8 @@ export interface LatencyBudget {
   readonly clientTimeoutMs: number;
   /** Between leaving the endpoints and SIGTERM, so that proxies have stopped sending. */
   readonly preStopMs: number;
+  /** After SIGTERM, for requests that still come over connections which proxies keep alive. */
+  readonly lingerMs: number;
   /** Writing what is left of the history at shutdown. */
   readonly flushMs: number;
   /** From preStop to SIGKILL. */
@@ -42,10 +44,10 @@ export function latencyBudgetFaults(budget: LatencyBudget): string[] {
     faults.push(
       `queueLimitMs + inferenceLimitMs (${served}) must not exceed requestDeadlineMs (${budget.requestDeadlineMs})`,
     );
-  const stopping = budget.preStopMs + budget.requestDeadlineMs + budget.flushMs;
+  const stopping = budget.preStopMs + budget.lingerMs + budget.requestDeadlineMs + budget.flushMs;
   if (stopping >= budget.terminationGraceMs)
     faults.push(
-      `preStopMs + requestDeadlineMs + flushMs (${stopping}) must be below terminationGraceMs (${budget.terminationGraceMs}): ` +
+      `preStopMs + lingerMs + requestDeadlineMs + flushMs (${stopping}) must be below terminationGraceMs (${budget.terminationGraceMs}): ` +
         "raise terminationGraceMs, or requests in flight are killed",
     );
   return faults;
@@ -66,6 +68,16 @@ export const latencyBudget = checked({
   ingressTimeoutMs: 8_000,
   clientTimeoutMs: 10_000,
   preStopMs: 5_000,
+  lingerMs: 2_000,
   flushMs: 5_000,
   terminationGraceMs: 20_000,
 });
+
+/** A read of the history is answered within `limitMs`, if only with 503. Milliseconds. */
+export const historyRead = {
+  limitMs: 1_000,
+  /** Its wait for answers that are on their way to the disk. */
+  settleMs: 200,
+  /** Its wait for the store. */
+  storeMs: 650,
+} as const;

@@ -3,6 +3,7 @@ import { modelFiles } from "./model-artifact";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 lower-case hex digits");
 const share = z.number().min(0).max(1);
+const tokenId = z.int().nonnegative();
 const segment = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, "must be one lower-case path segment");
 
 const file = z.strictObject({
@@ -58,7 +59,7 @@ export const modelManifest = z
     /** The graph's output, float32 `[batch, labels]`. */
     output: z.string(),
     /** Ids of the special tokens. */
-    tokens: z.object({ cls: z.int(), sep: z.int(), pad: z.int(), unk: z.int() }),
+    tokens: z.object({ cls: tokenId, sep: tokenId, pad: tokenId, unk: tokenId }),
     /** Version of the cleaning that the training texts went through. The service must clean the same way. */
     cleaningVersion: z.string(),
     /** Calibration: probabilities are `softmax(logits / temperature)`. */

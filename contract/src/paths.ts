@@ -4,6 +4,8 @@ export const apiPrefix = "/api";
 /** Every address that the service answers at. */
 export const paths = {
   analyze: `${apiPrefix}/analyze`,
+  analyzeBatch: `${apiPrefix}/analyze/batch`,
+  analyzeStream: `${apiPrefix}/analyze/stream`,
   history: `${apiPrefix}/history`,
   historyEntry: `${apiPrefix}/history/{id}`,
   model: `${apiPrefix}/model`,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { componentName } from "./names";
 import { ports } from "./ports";
 import { servedModel } from "./served-model";
 
@@ -9,6 +10,23 @@ const count = (from: number, to: number) =>
     .transform(Number)
     .pipe(z.int().min(from).max(to));
 const folder = z.string().min(1, "must name a folder");
+
+/** Exact origins, as browsers send them: a wildcard, a path or a trailing slash would match nothing, or too much. */
+const origins = z
+  .string()
+  .transform((text) => text.split(",").map((one) => one.trim()))
+  .pipe(
+    z.array(
+      z.string().refine(isOrigin, {
+        error: ({ input }) =>
+          `${JSON.stringify(input)} is no origin; write https://host or http://host:port, without a path`,
+      }),
+    ),
+  );
+
+function isOrigin(text: string): boolean {
+  return /^https?:[^*]*$/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
 
 /** One setting of the service: an environment variable, how it is read, and what it means. */
 interface Setting {
@@ -36,6 +54,30 @@ export const settings = {
     parse: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
     default: "info",
     meaning: "Least severe log line that is written",
+  },
+  LOG_TEXTS: {
+    parse: z.enum(["true", "false"]).transform((text) => text === "true"),
+    default: "false",
+    meaning: "Whether the log has the text of each answer, cut to 500 characters: what users wrote",
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    parse: z.url({ protocol: /^https?$/ }),
+    meaning:
+      "Base address of a collector that takes OpenTelemetry's protocol over HTTP, such as http://collector:4318; no traces when unset",
+  },
+  OTEL_SERVICE_NAME: {
+    parse: z.string().min(1),
+    default: componentName("service"),
+    meaning: "Name of the service in its traces",
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    parse: z
+      .string()
+      .regex(/^(0(\.\d+)?|1(\.0+)?)$/, "must be a number from 0 to 1")
+      .transform(Number),
+    default: "0.05",
+    meaning:
+      "Share of the traces that begin here which are exported; a caller's traceparent decides for its own",
   },
   MODEL_NAME: { parse: z.string().min(1), default: servedModel.name, meaning: "Model to serve" },
   MODEL_VERSION: { parse: z.string().min(1), default: servedModel.version, meaning: "Its version" },
@@ -76,34 +118,62 @@ export const settings = {
     meaning:
       "Answers kept on disk while MongoDB is away; beyond these and 1,000 in memory, the newest are dropped and counted",
   },
+  HISTORY_RETENTION_DAYS: {
+    // MongoDB counts the seconds in 31 bits.
+    parse: count(1, 24_855),
+    meaning: "Days after which history entries are deleted; they are kept for ever when unset",
+  },
   INFERENCE_PROCESSES: {
     parse: count(1, 256),
-    meaning: "Inference processes, one thread each; one per available CPU when unset",
+    meaning:
+      "Inference processes, one thread each; when unset, one for each CPU that the container may use, as far as its memory has room",
   },
   QUEUE_LIMIT: {
     parse: count(1, 100_000),
-    default: "256",
-    meaning: "Requests that may wait for inference",
+    meaning:
+      "Requests that may wait for inference; when unset, 64 for each process, as far as the container's memory has room",
   },
   BATCH_TOKENS: {
     parse: count(16, 65_536),
-    default: "1024",
+    default: "512",
     meaning: "Most tokens in one batch, padding included",
+  },
+  ANSWER_CACHE_MIB: {
+    parse: count(0, 4_096),
+    default: "8",
+    meaning: "Memory for answers to texts that come again, in MiB; 0 turns the cache off",
   },
   RATE_LIMIT_PER_SECOND: {
     parse: count(1, 1_000_000),
     default: "20",
-    meaning: "Analyses per second that one client address may keep up; loopback is not limited",
+    meaning:
+      "Texts per second that one client address may keep up, batches and streams included; loopback is not limited",
   },
   RATE_LIMIT_BURST: {
     parse: count(1, 1_000_000),
     default: "60",
-    meaning: "Analyses that one client address may send at once",
+    meaning:
+      "Texts that one client address may send at once; a larger batch needs all of it and takes the rest in advance",
   },
   TRUSTED_PROXIES: {
     parse: count(0, 10),
     default: "0",
     meaning: "Proxies in front whose X-Forwarded-For is believed",
+  },
+  API_KEY: {
+    parse: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9\-._~+/]{16,256}=*$/,
+        "must be 16 to 256 letters, digits or any of -._~+/, with = at its end only",
+      ),
+    meaning: "Key that analyses and deletes need as Authorization: Bearer <key>; none when unset",
+    secret: true,
+  },
+  CORS_ORIGINS: {
+    parse: origins,
+    meaning:
+      "Origins whose pages may call the API, comma-separated, such as https://news.example; none when unset",
   },
   WEB_DIR: { parse: folder, meaning: "Folder of the built page to serve at /; none when unset" },
 } as const satisfies Record<string, Setting>;

@@ -1,10 +1,16 @@
 import {
   analyzeRequest,
+  batchRequest,
+  endpointErrors,
   endpoints,
   entryId,
   errors,
   historyEntryPath,
+  maxBatchBodyBytes,
+  maxBatchTexts,
   maxBodyBytes,
+  maxRefCharacters,
+  maxStreamLineBytes,
   maxTextCharacters,
   metrics,
   modelKey,
@@ -12,6 +18,7 @@ import {
   paths,
   servedModel,
   settings,
+  streamRequestLine,
 } from "../src";
 import type { Endpoint, Metric } from "../src";
 
@@ -23,17 +30,32 @@ describe("the API", () => {
     expect(analyzeRequest.safeParse({ text: `${text}x` }).success).toBe(false);
   });
 
+  it("takes every text of a single request in a stream's line too, with any ref", () => {
+    const text = "\u0001".repeat(maxTextCharacters);
+    const ref = "\u0001".repeat(maxRefCharacters);
+    expect(streamRequestLine.safeParse({ text, ref }).success).toBe(true);
+    expect(Buffer.byteLength(JSON.stringify({ text, ref }))).toBeLessThanOrEqual(
+      maxStreamLineBytes,
+    );
+  });
+
+  it("takes the most texts of a batch within its body's limit, at several paragraphs each", () => {
+    const texts = Array.from({ length: maxBatchTexts }, () => "x".repeat(4_000));
+    expect(batchRequest.safeParse({ texts }).success).toBe(true);
+    expect(Buffer.byteLength(JSON.stringify({ texts }))).toBeLessThanOrEqual(maxBatchBodyBytes);
+    expect(batchRequest.safeParse({ texts: [...texts, "x"] }).success).toBe(false);
+    expect(batchRequest.safeParse({ texts: [] }).success).toBe(false);
+  });
+
   it("has no two endpoints at one address with one method", () => {
     const all = Object.values(endpoints).map(({ method, path }) => `${method} ${path}`);
     expect(new Set(all).size).toBe(all.length);
   });
 
   it("answers with no error that its endpoints do not name", () => {
-    const named = new Set(
-      Object.values<Endpoint>(endpoints).flatMap((endpoint) => endpoint.errors),
-    );
-    const anywhere = ["internal", "not_found", "method_not_allowed", "request_timeout"];
-    expect([...named, ...anywhere].sort()).toEqual(Object.keys(errors).sort());
+    const named = new Set(Object.values<Endpoint>(endpoints).flatMap(endpointErrors));
+    const elsewhere = ["not_found", "method_not_allowed"];
+    expect([...named, ...elsewhere].sort()).toEqual(Object.keys(errors).sort());
   });
 
   it("gives every error a 4xx or 5xx status and a message that ends as a sentence", () => {

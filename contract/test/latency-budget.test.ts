@@ -1,4 +1,4 @@
-import { latencyBudget, latencyBudgetFaults, serviceProbes } from "../src";
+import { historyRead, latencyBudget, latencyBudgetFaults, serviceProbes } from "../src";
 
 describe("the latency budget", () => {
   it("keeps client timeout > ingress timeout > request deadline > queue limit", () => {
@@ -17,8 +17,8 @@ describe("the latency budget", () => {
     [{ queueLimitMs: 6_000 }, /queueLimitMs \(6000\) must be below requestDeadlineMs \(5000\)/],
     [{ inferenceLimitMs: 3_001 }, /queueLimitMs \+ inferenceLimitMs \(5001\) must not exceed/],
     [
-      { terminationGraceMs: 15_000 },
-      /\(15000\) must be below terminationGraceMs \(15000\).*killed/,
+      { terminationGraceMs: 17_000 },
+      /\(17000\) must be below terminationGraceMs \(17000\).*killed/,
     ],
     [{ preStopMs: 0 }, /preStopMs is 0; it must be a whole number/],
     [{ flushMs: 1.5 }, /flushMs is 1.5; it must be a whole number/],
@@ -38,5 +38,13 @@ describe("the latency budget", () => {
     expect(preStopMs + requestDeadlineMs).toBeLessThan(terminationGraceMs);
     const { periodSeconds, failureThreshold } = serviceProbes.liveness;
     expect(periodSeconds * failureThreshold * 1000).toBeGreaterThan(requestDeadlineMs);
+  });
+});
+
+describe("a read of the history", () => {
+  it("leaves a tenth of its limit for everything but its two waits, and ends before the request's deadline", () => {
+    const { limitMs, settleMs, storeMs } = historyRead;
+    expect(settleMs + storeMs).toBeLessThanOrEqual(0.9 * limitMs);
+    expect(limitMs).toBeLessThan(latencyBudget.requestDeadlineMs);
   });
 });

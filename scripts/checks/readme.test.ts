@@ -1,13 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { settings } from "@berth/contract";
-import { withSettings } from "../lib/readme";
+import { metrics, settings } from "@berth/contract";
+import { withMetrics, withSettings } from "../lib/readme";
 
 const root = join(__dirname, "..", "..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 
 /** White space apart, which the formatter aligns. */
 const folded = (text: string) => text.replace(/[ -]+/g, " ");
+
+describe("docs/observability.md", () => {
+  const document = readFileSync(join(root, "docs", "observability.md"), "utf8");
+
+  it("has the metrics as the contract has them (npm run readme writes them)", () => {
+    expect(folded(withMetrics(document, metrics))).toBe(folded(document));
+    const changed = { ...metrics, ready: { ...metrics.ready, name: "service_up" } };
+    expect(folded(withMetrics(document, changed))).not.toBe(folded(document));
+  });
+});
 
 describe("README.md", () => {
   it("has the settings as the contract has them (npm run readme writes them)", () => {

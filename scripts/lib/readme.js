@@ -4,8 +4,6 @@ const { join } = require("node:path");
 const { buildSync } = require("esbuild");
 
 const root = join(__dirname, "..", "..");
-const begin = "<!-- settings: written by npm run readme -->";
-const end = "<!-- /settings -->";
 
 /** The contract, as a module. */
 function loadContract() {
@@ -39,18 +37,52 @@ function settingsTable(settings) {
   return ["| setting | default | meaning |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-/** README's text with its derived parts replaced. @throws if a marker is missing */
+/** The metrics as a Markdown table. */
+function metricsTable(metrics) {
+  const rows = Object.values(metrics).map(({ name, type, labels, help, buckets }) => {
+    const names = labels.map((label) => `\`${label}\``).join(", ");
+    const bounds = buckets === undefined ? "" : `. Buckets up to ${buckets.join(", ")}`;
+    return `| \`${name}\` | ${type} | ${names} | ${help}${bounds} |`;
+  });
+  return ["| metric | type | labels | meaning |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+/**
+ * A document's text with a derived part replaced.
+ *
+ * @param {string} document
+ * @param {"settings" | "metrics"} part
+ * @param {string} table
+ * @throws if a marker is missing
+ */
+function withTable(document, part, table) {
+  const begin = `<!-- ${part}: written by npm run readme -->`;
+  const end = `<!-- /${part} -->`;
+  const from = document.indexOf(begin);
+  const to = document.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the document lacks the markers ${begin} and ${end}`);
+  return `${document.slice(0, from)}${begin}\n\n${table}\n\n${document.slice(to)}`;
+}
+
+/** README's text with its settings replaced. */
 function withSettings(readme, settings) {
-  const from = readme.indexOf(begin);
-  const to = readme.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`README.md lacks the markers ${begin} and ${end}`);
-  return `${readme.slice(0, from)}${begin}\n\n${settingsTable(settings)}\n\n${readme.slice(to)}`;
+  return withTable(readme, "settings", settingsTable(settings));
+}
+
+/** The text of `docs/observability.md` with its metrics replaced. */
+function withMetrics(document, metrics) {
+  return withTable(document, "metrics", metricsTable(metrics));
 }
 
 function main() {
-  const path = join(root, "README.md");
-  const readme = withSettings(readFileSync(path, "utf8"), loadContract().settings);
-  writeFileSync(path, readme);
+  const { settings, metrics } = loadContract();
+  rewrite("README.md", (text) => withSettings(text, settings));
+  rewrite(join("docs", "observability.md"), (text) => withMetrics(text, metrics));
 }
 
-module.exports = { loadContract, main, withSettings };
+function rewrite(file, change) {
+  const path = join(root, file);
+  writeFileSync(path, change(readFileSync(path, "utf8")));
+}
+
+module.exports = { loadContract, main, withMetrics, withSettings };

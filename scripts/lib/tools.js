@@ -1,6 +1,6 @@
 "use strict";
 const { spawnSync } = require("node:child_process");
-const { existsSync } = require("node:fs");
+const { existsSync, mkdirSync, readdirSync, rmSync } = require("node:fs");
 const { join } = require("node:path");
 const { Remedy } = require("./remedy");
 const { step } = require("./step");
@@ -42,20 +42,73 @@ async function buildMongoDouble(root, folder) {
   return program;
 }
 
-/** A double of S3, installed with pip into an environment of its own. @returns the server's path */
-async function installMoto(root, folder) {
-  if (!has("python3")) throw new Remedy("The double of S3 needs Python 3 with venv: install it.");
+/** What scripts/tools/requirements.txt names, installed with pip into an environment of its own. @returns its programs' folder */
+async function installPythonTools(root, folder) {
+  if (!has("python3"))
+    throw new Remedy("The double of S3 and schemathesis need Python 3 with venv: install it.");
   const environment = join(folder, "python");
   if (!existsSync(environment))
     await step("making a Python environment", "python3", ["-m", "venv", environment]);
   const requirements = join(root, "scripts", "tools", "requirements.txt");
-  await step("installing a double of S3", join(environment, "bin", "pip"), [
+  await step("installing a double of S3, and schemathesis", join(environment, "bin", "pip"), [
     "install",
     "--quiet",
     "--requirement",
     requirements,
   ]);
-  return join(environment, "bin", "moto_server");
+  return join(environment, "bin");
 }
 
-module.exports = { buildMongoDouble, has, installChromium, installMoto };
+/** A double of S3. @returns the server's path */
+async function installMoto(root, folder) {
+  return join(await installPythonTools(root, folder), "moto_server");
+}
+
+/**
+ * A Debian package, unpacked into a folder of its own, where nothing starts what it brings.
+ *
+ * @returns the folder that stands for the root of the file system
+ */
+async function unpackDebian(folder, name) {
+  const unpacked = join(folder, name);
+  if (existsSync(unpacked)) return unpacked;
+  if (!has("apt-get") || !has("dpkg-deb"))
+    throw new Remedy(`There is no ${name} on the PATH, and no apt-get to download it: install it.`);
+  const download = join(folder, `${name}-package`);
+  rmSync(download, { recursive: true, force: true });
+  mkdirSync(download);
+  if (process.getuid?.() === 0) await step("apt-get update", "apt-get", ["update"]);
+  await step(`downloading ${name}`, "apt-get", ["download", name], { cwd: download });
+  const [file] = readdirSync(download);
+  await step(`unpacking ${name}`, "dpkg-deb", ["-x", join(download, file), unpacked]);
+  rmSync(download, { recursive: true });
+  return unpacked;
+}
+
+/** Prometheus and promtool: those on the PATH, or Debian's. @returns their paths */
+async function installPrometheus(folder) {
+  const programs = ["prometheus", "promtool"];
+  if (programs.every(has)) return { prometheus: "prometheus", promtool: "promtool" };
+  const unpacked = await unpackDebian(folder, "prometheus");
+  const [prometheus, promtool] = programs.map((name) => join(unpacked, "usr", "bin", name));
+  return { prometheus, promtool };
+}
+
+/** nginx: that on the PATH, or Debian's. @returns its path */
+async function installNginx(folder) {
+  if (has("nginx")) return "nginx";
+  const program = join(await unpackDebian(folder, "nginx"), "usr", "sbin", "nginx");
+  const { status, stderr } = spawnSync(program, ["-v"], { encoding: "utf8" });
+  if (status !== 0) throw new Remedy(`Debian's nginx does not run here: install nginx.\n${stderr}`);
+  return program;
+}
+
+module.exports = {
+  buildMongoDouble,
+  has,
+  installChromium,
+  installMoto,
+  installNginx,
+  installPrometheus,
+  installPythonTools,
+};

@@ -11,18 +11,22 @@ const { step } = require("./step");
 const { synthDifferences } = require("./synth-check");
 const { Tally } = require("./tally");
 const { buildMongoDouble, has, installChromium, installMoto } = require("./tools");
+const { verifyMetrics } = require("./verify-metrics");
+const { rollingRestarts, verifyNginx } = require("./verify-nginx");
+const { verifySchemathesis } = require("./verify-schemathesis");
 
 const usage = `usage: ./scripts/verify
 
 Runs the checks that need real servers and tools, and installs those: the history against a server of MongoDB's
-protocol (Go), the model registry against a double of S3 (Python), the page in Chromium against ./scripts/up, the CDK
+protocol (Go), the model registry against a double of S3 (Python), the service under generated requests (schemathesis,
+Python), its metrics in Prometheus, two replicas behind nginx, the page in Chromium against ./scripts/up, the CDK
 command lines, Terraform's own validation. A tool that is absent and cannot be installed fails its checks.`;
 
 const root = join(__dirname, "..", "..");
 const folder = join(root, "node_modules", ".cache", "berth-verify");
 const options = { cwd: root };
 
-/** The stores against real servers: nothing of the service's tests is left to skip. */
+/** The stores against real servers: nothing of the service's tests is left to skip, but what has a part of its own. */
 async function verifyStores(tally) {
   const mongo = await buildMongoDouble(root, folder);
   const moto = await installMoto(root, folder);
@@ -40,7 +44,11 @@ async function verifyStores(tally) {
               BERTH_TEST_MONGODB_URI: `mongodb://127.0.0.1:${mongoPort}/`,
               BERTH_TEST_S3_ENDPOINT: `http://127.0.0.1:${s3Port}`,
             };
-            const outcome = await runJest(root, ["--selectProjects", "service"], env);
+            const args = [
+              "--selectProjects=service",
+              `--testPathIgnorePatterns=${rollingRestarts}`,
+            ];
+            const outcome = await runJest(root, args, env);
             for (const name of outcome.skipped.splice(0)) outcome.failed.push(`${name} (skipped)`);
             tally.add(outcome);
           },
@@ -49,6 +57,21 @@ async function verifyStores(tally) {
   } finally {
     rmSync(data, { recursive: true, force: true });
   }
+}
+
+/** The service under generated requests, valid and not. */
+function verifyRequests(tally) {
+  return verifySchemathesis(root, folder, tally);
+}
+
+/** The service's metrics, read by Prometheus itself. */
+function verifyScrape(tally) {
+  return verifyMetrics(root, folder, tally);
+}
+
+/** Rolling restarts, after everything else that computes. */
+function verifyRollingRestarts(tally) {
+  return verifyNginx(root, folder, tally);
 }
 
 /** `./scripts/up` as a person uses it, the page in a real browser, and Ctrl-C at the end. */
@@ -137,7 +160,15 @@ async function main() {
     exitWith(error);
   }
   const tally = new Tally();
-  const parts = [verifySynthesized, verifyStores, verifyPage, verifyCommandLines];
+  const parts = [
+    verifySynthesized,
+    verifyStores,
+    verifyRequests,
+    verifyScrape,
+    verifyRollingRestarts,
+    verifyPage,
+    verifyCommandLines,
+  ];
   for (const part of parts)
     try {
       await part(tally);

@@ -1,157 +1,125 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { Agent, request } from "node:http";
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
-import { modelPrefix, paths, servedModel } from "@berth/contract";
-import { HuggingFaceTokenizer } from "../src/adapters/huggingface-tokenizer";
-import { ProcessInferenceRuntime } from "../src/adapters/process-inference-runtime";
-import { clean } from "../src/domain/clean";
-import { inferenceSetup } from "../src/model/load-model";
-import { verifyFolder } from "../src/model/verify-model";
-import { benchTexts } from "./texts";
+import { availableParallelism, cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { calm } from "./calm";
+import { cleaning } from "./cleaning";
+import { eventLoop } from "./event-loop";
+import type { Row } from "./figures";
+import { historyFaults } from "./history-faults";
+import { memory } from "./memory";
+import { startService } from "./service-process";
+import { speed } from "./speed";
+import { start } from "./start";
+import { openSubject } from "./subject";
 
-// Compares the service over HTTP, history on, with the raw limit of the same model and texts in the same process layout,
-// side by side in one run. Machines are noisy: read the ratios.
+// Measures the built service against its goals, everything side by side in one run. Machines are noisy: read the ratios.
 
-const service = join(__dirname, "..", "..");
-const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
-const secondsPerRound = Number(process.env.BENCH_SECONDS ?? 5);
-const processes = availableParallelism();
+const sections = [
+  "speed",
+  "calm",
+  "event-loop",
+  "memory",
+  "history-faults",
+  "start",
+  "cleaning",
+] as const;
+type Section = (typeof sections)[number];
 
-/** Requests in flight: enough that no process ever waits for work. */
-const concurrency = processes * 16;
+const usage = `usage: npm run bench -- [--only SECTIONS] [--rounds N] [--seconds N] [--overload SECONDS] [--soak MINUTES]
 
-const median = (values: number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+Measures the built service against its goals and prints a table: goal, measured value, met or missed.
 
-/** Keeps `width` calls in flight for a while. @returns calls per second */
-async function saturate(width: number, call: (i: number) => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
-  let done = 0;
-  let next = 0;
-  const worker = async () => {
-    while (performance.now() - startedAt < secondsPerRound * 1000) {
-      await call(next++);
-      done++;
-    }
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-  return done / ((performance.now() - startedAt) / 1000);
-}
-
-/** Calls one after another. @returns median milliseconds */
-async function unloaded(count: number, call: (i: number) => Promise<void>): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const startedAt = performance.now();
-    await call(i);
-    times.push(performance.now() - startedAt);
-  }
-  return median(times);
-}
-
-function post(agent: Agent, port: number, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const body = JSON.stringify({ text });
-    const headers = {
-      "Content-Type": "application/json",
-      "Content-Length": Buffer.byteLength(body),
-    };
-    const sent = request(
-      { agent, port, path: paths.analyze, method: "POST", headers },
-      (response) => {
-        response.resume();
-        response.on("end", () =>
-          response.statusCode === 200
-            ? resolve()
-            : reject(new Error(`status ${response.statusCode}`)),
-        );
-      },
-    );
-    sent.on("error", reject);
-    sent.end(body);
-  });
-}
+  --only      some of ${sections.join(",")}; "speed" always runs, since the others go by its saturation
+  --rounds    of each comparison that is made in turns (3)
+  --seconds   of each round (10)
+  --overload  seconds at five times saturation (60)
+  --soak      minutes at 0.7 of saturation under which memory is watched (2; the goal's own figure is 30)`;
 
 async function main(): Promise<void> {
-  const model = await verifyFolder(join(service, "model", modelPrefix(servedModel)), servedModel);
-  const tokenizer = await HuggingFaceTokenizer.load(model.folder, model.manifest);
-  const texts = benchTexts(model.manifest, 500);
-  const ids = await Promise.all(
-    texts.map(async (text) => (await tokenizer.encode(clean(text))).ids),
-  );
-
-  const raw = new ProcessInferenceRuntime({
-    entryFile: join(service, "dist", "inference-process.js"),
-    processes,
-    setup: inferenceSetup(model, 1),
-  });
-  await raw.start();
-  const data = mkdtempSync(join(tmpdir(), "berth-bench-"));
-  const child = spawn(process.execPath, [join(service, "dist", "main.js")], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: {
-      PATH: process.env.PATH,
-      PORT: "0",
-      DATA_DIR: data,
-      QUEUE_LIMIT: String(concurrency * 2),
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", default: sections.join(",") },
+      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "10" },
+      overload: { type: "string", default: "60" },
+      soak: { type: "string", default: "2" },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    let listening = 0;
-    let output = "";
-    child.on("exit", () => reject(new Error(`the service ended:\n${output}`)));
-    child.stdout.on("data", (chunk) => {
-      output += chunk;
-      listening ||= Number(/"port":(\d+)/.exec(output)?.[1] ?? 0);
-      if (output.includes('"ready"')) resolve(listening);
-      output = output.slice(-10_000);
-    });
-  });
-  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
-  const runRaw = async (i: number) => void (await raw.run([ids[i % ids.length]!]));
-  const runHttp = (i: number) => post(agent, port, texts[i % texts.length]!);
+  if (values.help) return console.log(usage);
+  const wanted = values.only.split(",");
+  const unknown = wanted.filter((name) => !sections.includes(name as Section));
+  if (unknown.length > 0)
+    throw new Error(
+      `--only: there is no section ${unknown.join(", ")}, only ${sections.join(", ")}`,
+    );
+  const rounds = positive(values.rounds);
+  const seconds = positive(values.seconds);
+  const overload = positive(values.overload);
+  const soak = positive(values.soak);
 
-  const figures = {
-    rawRate: [] as number[],
-    httpRate: [] as number[],
-    rawMs: [] as number[],
-    httpMs: [] as number[],
-  };
-  await unloaded(100, runRaw);
-  await unloaded(100, runHttp);
-  for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`round ${round} of ${rounds}\n`);
-    figures.rawMs.push(await unloaded(200, runRaw));
-    figures.httpMs.push(await unloaded(200, runHttp));
-    figures.rawRate.push(await saturate(processes, runRaw));
-    figures.httpRate.push(await saturate(concurrency, runHttp));
-  }
-  child.kill("SIGTERM");
-  await raw.close();
-  agent.destroy();
-  rmSync(data, { recursive: true, force: true });
-
-  const ratios = (over: number[], under: number[]) =>
-    median(over.map((value, i) => value / under[i]!)).toFixed(2);
-  const mean = ids.reduce((sum, one) => sum + one.length, 0) / ids.length;
+  const progress = (text: string) => process.stderr.write(`- ${text}\n`);
+  const startedAt = performance.now();
+  const subject = await openSubject();
   console.log(
-    `${processes} inference processes; texts of ${mean.toFixed(0)} tokens on average; medians of ${rounds} rounds`,
+    `${availableParallelism()} CPUs (${cpus()[0]?.model ?? "unknown"}), Node ${process.version}; ` +
+      `${subject.texts.length} texts of ${subject.meanTokens.toFixed(0)} tokens on average`,
   );
-  console.table({
-    "goodput at saturation, per second": {
-      http: median(figures.httpRate).toFixed(0),
-      raw: median(figures.rawRate).toFixed(0),
-      "http / raw": ratios(figures.httpRate, figures.rawRate),
-    },
-    "unloaded p50, ms": {
-      http: median(figures.httpMs).toFixed(2),
-      raw: median(figures.rawMs).toFixed(2),
-      "http / raw": ratios(figures.httpMs, figures.rawMs),
-    },
+  const service = await startService();
+  const { rows: speedRows, saturation } = await speed({
+    subject,
+    service,
+    rounds,
+    secondsPerRound: seconds,
+    progress,
   });
+  const rows: Row[] = [...speedRows];
+  if (wanted.includes("calm"))
+    rows.push(...(await calm({ subject, service, saturation, seconds: overload, progress })));
+  if (wanted.includes("event-loop"))
+    rows.push(...(await eventLoop({ service, seconds, progress })));
+  await service.stop();
+  if (wanted.includes("memory")) {
+    const fresh = await startService({ INFERENCE_PROCESSES: "2" });
+    rows.push(...(await memory({ subject, service: fresh, saturation, minutes: soak, progress })));
+    await fresh.stop();
+  }
+  if (wanted.includes("history-faults"))
+    rows.push(
+      ...(await historyFaults({
+        subject,
+        ratePerSecond: 0.5 * saturation,
+        rounds,
+        secondsPerRound: seconds,
+        progress,
+      })),
+    );
+  if (wanted.includes("start")) rows.push(...(await start({ progress })));
+  if (wanted.includes("cleaning")) rows.push(...(await cleaning()));
+  print(rows);
+  progress(`took ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
   process.exit(0);
+}
+
+function positive(text: string | undefined): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`${text} is no number above 0; see --help`);
+  return value;
+}
+
+function print(rows: readonly Row[]): void {
+  const verdict = ({ met }: Row) => (met === undefined ? "" : met ? "met" : "MISSED");
+  const cells = [
+    ["", "goal", "measured", ""],
+    ...rows.map((row) => [row.name, row.goal, row.value, verdict(row)]),
+  ];
+  const widths = [0, 1, 2, 3].map((i) => Math.max(...cells.map((row) => row[i]!.length)));
+  for (const row of cells)
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    );
 }
 
 main().catch((error: Error) => {

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModelManifest } from "@berth/contract";
 import { Tokenizer as NativeTokenizer } from "tokenizers";
+import { ModelRefusedError } from "../ports/model-registry";
 import type { TokenizedText, Tokenizer } from "../ports/tokenizer";
 
 /** Hugging Face's own tokenizer, with the model's tokenizer.json. It encodes on a thread of its own. */
@@ -12,11 +14,20 @@ export class HuggingFaceTokenizer implements Tokenizer {
     private readonly separator: number,
   ) {}
 
-  /** @param folder of a verified model version */
+  /**
+   * @param folder of a verified model version
+   * @throws {ModelRefusedError} if the bytes that it loads are not those that were verified
+   */
   static async load(folder: string, manifest: ModelManifest): Promise<HuggingFaceTokenizer> {
-    const native = NativeTokenizer.fromString(
-      await readFile(join(folder, "tokenizer.json"), "utf8"),
-    );
+    const file = "tokenizer.json";
+    const bytes = await readFile(join(folder, file));
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const expected = manifest.files[file].sha256;
+    if (sha256 !== expected)
+      throw new ModelRefusedError(
+        `${file} changed after it was verified: it has sha256 ${sha256}, expected ${expected}`,
+      );
+    const native = NativeTokenizer.fromString(bytes.toString("utf8"));
     // Cutting and padding are this service's: it reports what was cut, and pads a batch at a time.
     native.disableTruncation();
     native.disablePadding();

@@ -1,11 +1,15 @@
 import type { HistoryEntry, HistoryPage } from "@berth/contract";
-import type { ClassicLevel } from "classic-level";
 import { Drain } from "../history/drain";
 import type { DrainOptions } from "../history/drain";
 import type { Clock } from "../ports/clock";
-import { HistoryUnavailableError } from "../ports/history-store";
+import {
+  HistoryFullError,
+  HistoryPlaceError,
+  HistoryUnavailableError,
+} from "../ports/history-store";
 import type { HistorySelection, HistoryStore } from "../ports/history-store";
-import { openLevel } from "./level-history-store";
+import { LevelFolder } from "./level-folder";
+import type { LevelDatabase } from "./level-folder";
 
 export interface JournaledHistoryStoreOptions extends Pick<DrainOptions, "onFailure"> {
   /** Folder of the journal. */
@@ -15,18 +19,22 @@ export interface JournaledHistoryStoreOptions extends Pick<DrainOptions, "onFail
   readonly clock: Clock;
   /** Entries in the journal at most. */
   readonly limit: number;
+  /** What went wrong without ending anything. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+  /** Entries that were in the journal and cannot be read any more. */
+  readonly onLost?: ((entries: number) => void) | undefined;
 }
 
-/** Entries handed on at once. */
+/** Entries handed on at once, at most. */
 const maxBatch = 500;
 
 const retryDelayMs = { first: 250, most: 10_000 } as const;
 
-/** How long a list waits for entries that are being handed on. */
-const readersWaitMs = 100;
+/** How long a delete waits for an entry that is still on its way. */
+const settleMs = 500;
 
-/** How long a delete waits for an entry that is still on its way, and closing for the last ones. */
-const settleMs = 1_000;
+/** How long closing waits for the last entries to be handed on. */
+const closeMs = 3_000;
 
 /**
  * A journal on disk in front of a store that can be away. An entry is kept once it is in the journal, and leaves it
@@ -36,21 +44,38 @@ const settleMs = 1_000;
  * Bounded: when `limit` entries wait, {@link save} refuses, and the newest wait in the recorder's memory.
  */
 export class JournaledHistoryStore implements HistoryStore {
+  private readonly journal: LevelFolder;
   private pending = 0;
+  /** Halved by a failure and doubled by a success, so that a slow store gets what it can take in time. */
+  private batchSize = maxBatch;
   private readonly drain: Drain;
 
-  private constructor(
-    private readonly options: JournaledHistoryStoreOptions,
-    private readonly journal: ClassicLevel<string, string>,
-  ) {
-    const { clock, onFailure } = options;
+  private constructor(private readonly options: JournaledHistoryStoreOptions) {
+    const { folder, clock, onFailure, onWarning } = options;
     this.drain = new Drain({ clock, onFailure, retryDelayMs, step: () => this.handOn() });
+    this.journal = new LevelFolder({
+      folder,
+      onWarning,
+      setAside: true,
+      onOpen: (journal) => this.takeOver(journal),
+    });
   }
 
+  /**
+   * @throws {HistoryPlaceError} with the remedy, if trying again is of no use. Other faults are a warning: the journal is
+   *   opened again with each use.
+   */
   static async open(options: JournaledHistoryStoreOptions): Promise<JournaledHistoryStore> {
-    const journaled = new JournaledHistoryStore(options, await openLevel(options.folder));
-    journaled.pending = (await journaled.journal.keys().all()).length;
-    if (journaled.pending > 0) journaled.drain.start();
+    const journaled = new JournaledHistoryStore(options);
+    try {
+      await journaled.journal.open();
+    } catch (error) {
+      if (error instanceof HistoryPlaceError) {
+        await journaled.close();
+        throw error;
+      }
+      options.onWarning?.((error as Error).message);
+    }
     return journaled;
   }
 
@@ -59,13 +84,18 @@ export class JournaledHistoryStore implements HistoryStore {
     return this.pending;
   }
 
+  /** @throws {HistoryFullError} if there is not room for all of them */
   async save(entries: readonly HistoryEntry[]): Promise<void> {
-    if (this.pending + entries.length > this.options.limit)
-      throw new HistoryUnavailableError(
+    // Only an open journal knows how many entries it holds.
+    await this.journal.open();
+    const room = this.options.limit - this.pending;
+    if (entries.length > room)
+      throw new HistoryFullError(
         `the journal holds ${this.pending} entries and takes at most ${this.options.limit}: is the history store away?`,
+        Math.max(0, room),
       );
-    await this.reach(() =>
-      this.journal.batch(
+    await this.journal.write((journal) =>
+      journal.batch(
         entries.map((entry) => ({ type: "put", key: entry.id, value: JSON.stringify(entry) })),
       ),
     );
@@ -79,53 +109,129 @@ export class JournaledHistoryStore implements HistoryStore {
     await this.drain.settle(limitMs);
   }
 
+  /**
+   * What the store behind has, and what is still on its way to it, as one list. An entry is first in the journal, then in
+   * both, then in the store alone; the journal is read as it was before the store was asked, so none is missed.
+   */
   async list(selection: HistorySelection): Promise<HistoryPage> {
-    // So that a reader sees its own writes, where the store behind is there.
-    await this.drain.settle(readersWaitMs);
-    return this.options.store.list(selection);
+    if (this.pending === 0) return this.options.store.list(selection);
+    return this.journal.read(async (journal) => {
+      const snapshot = journal.snapshot();
+      try {
+        const page = await this.options.store.list(selection);
+        return merge(
+          page,
+          await this.onTheirWay(journal, snapshot, selection, page.nextCursor),
+          selection.limit,
+        );
+      } finally {
+        await snapshot.close();
+      }
+    });
   }
 
   async tryGet(id: string): Promise<HistoryEntry | undefined> {
-    const journaled = await this.reach(() => this.journal.get(id));
-    return journaled === undefined
-      ? this.options.store.tryGet(id)
-      : (JSON.parse(journaled) as HistoryEntry);
+    const json = await this.journal.read((journal) => journal.get(id));
+    const journaled = json === undefined ? undefined : parse(json);
+    return journaled ?? this.options.store.tryGet(id);
   }
 
   async delete(id: string): Promise<boolean> {
     // An entry on its way would come back after the delete: let it arrive first.
-    if (await this.reach(() => this.journal.has(id))) await this.settle(settleMs);
-    if (await this.reach(() => this.journal.has(id)))
+    if (await this.holds(id)) await this.settle(settleMs);
+    if (await this.holds(id))
       throw new HistoryUnavailableError("the entry has not reached the history store yet");
     return this.options.store.delete(id);
   }
 
   /** What is left stays in the journal for the next start. */
   async close(): Promise<void> {
-    await this.drain.stop(settleMs);
+    await this.drain.stop(closeMs);
     await this.journal.close();
     await this.options.store.close();
   }
 
-  private async reach<T>(operation: () => Promise<T>): Promise<T> {
-    try {
-      return await operation();
-    } catch (error) {
-      const { message } = error as Error;
-      throw new HistoryUnavailableError(`the journal failed: ${message}`, { cause: error });
+  private holds(id: string): Promise<boolean> {
+    return this.journal.read((journal) => journal.has(id));
+  }
+
+  /** Counts what an earlier process, or a write that failed, left in the journal. */
+  private async takeOver(journal: LevelDatabase): Promise<void> {
+    let pending = 0;
+    for await (const _ of journal.keys()) pending++;
+    this.pending = pending;
+    if (pending > 0) this.drain.start();
+  }
+
+  /** The newest entries in the journal that fit the selection, one more than its limit, and none older than `downTo`. */
+  private async onTheirWay(
+    journal: LevelDatabase,
+    snapshot: ReturnType<LevelDatabase["snapshot"]>,
+    { limit, cursor, label }: HistorySelection,
+    downTo: string | null,
+  ): Promise<HistoryEntry[]> {
+    const found: HistoryEntry[] = [];
+    const range = {
+      ...(cursor === undefined ? {} : { lt: cursor }),
+      ...(downTo === null ? {} : { gte: downTo }),
+    };
+    for await (const json of journal.values({ ...range, reverse: true, snapshot })) {
+      const entry = parse(json);
+      if (entry === undefined || (label !== undefined && entry.label !== label)) continue;
+      found.push(entry);
+      if (found.length > limit) break;
     }
+    return found;
   }
 
   private async handOn(): Promise<boolean> {
-    const batch = await this.journal.iterator({ limit: maxBatch }).all();
+    const { store, onLost, onWarning } = this.options;
+    const batch = await this.journal.read((journal) =>
+      journal.iterator({ limit: this.batchSize }).all(),
+    );
     if (batch.length === 0) {
       // An id that was saved twice was counted twice but stood once.
       this.pending = 0;
       return false;
     }
-    await this.options.store.save(batch.map(([, json]) => JSON.parse(json) as HistoryEntry));
-    await this.journal.batch(batch.map(([key]) => ({ type: "del", key })));
+    const entries = batch.flatMap(([, json]) => parse(json) ?? []);
+    try {
+      if (entries.length > 0) await store.save(entries);
+    } catch (error) {
+      this.batchSize = Math.max(1, Math.floor(batch.length / 2));
+      throw error;
+    }
+    this.batchSize = Math.min(maxBatch, this.batchSize * 2);
+    await this.journal.write((journal) =>
+      journal.batch(batch.map(([key]) => ({ type: "del", key }))),
+    );
     this.pending -= batch.length;
+    const damaged = batch.length - entries.length;
+    if (damaged > 0) {
+      onLost?.(damaged);
+      onWarning?.(`${damaged} entries in the journal were damaged and are lost`);
+    }
     return true;
+  }
+}
+
+/** Both lists are newest first; what is in both stands once. */
+function merge(
+  { entries, nextCursor }: HistoryPage,
+  onTheirWay: readonly HistoryEntry[],
+  limit: number,
+): HistoryPage {
+  const byId = new Map([...entries, ...onTheirWay].map((entry) => [entry.id, entry]));
+  const merged = [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const page = merged.slice(0, limit);
+  return { entries: page, nextCursor: merged.length > limit ? page.at(-1)!.id : nextCursor };
+}
+
+/** @returns `undefined` of what damage on the disk left of an entry */
+function parse(json: string): HistoryEntry | undefined {
+  try {
+    return JSON.parse(json) as HistoryEntry;
+  } catch {
+    return undefined;
   }
 }

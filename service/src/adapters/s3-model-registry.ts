@@ -1,149 +1,131 @@
-import { randomUUID } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { GetObjectCommand, NoSuchKey, S3Client, S3ServiceException } from "@aws-sdk/client-s3";
 import { manifestFile, modelFiles, modelKey, modelPrefix } from "@berth/contract";
-import type { ModelFile } from "@berth/contract";
-import { fileFault, verifyFolder, verifyManifest } from "../model/verify-model";
+import { defaultPatience } from "../model/fetch-context";
+import type { FetchContext, Patience } from "../model/fetch-context";
+import type { FetchEvent } from "../model/fetch-event";
+import { fetchFile } from "../model/fetch-file";
+import type { ObjectSource } from "../model/object-source";
+import { placeBytes, removeLeftovers } from "../model/partial-file";
+import { requestObject, withRetries } from "../model/request-object";
+import {
+  fileFault,
+  maxManifestBytes,
+  refuseLinkedFolders,
+  verifyFolder,
+  verifyManifest,
+} from "../model/verify-model";
+import type { Clock } from "../ports/clock";
 import { ModelRefusedError, ModelUnavailableError } from "../ports/model-registry";
 import type { ModelPin, ModelRegistry, VerifiedModel } from "../ports/model-registry";
 
 export interface S3ModelRegistryOptions {
   readonly bucket: string;
-  /** Folder that keeps fetched versions; several processes may share it. */
+  /** Folder that keeps fetched versions; several processes, on several machines too, may share it. */
   readonly cacheDir: string;
   readonly region: string;
   /** @default the region's own endpoint */
   readonly endpoint?: string | undefined;
-  /** A connection over which nothing came for so long is given up. @default 15000 */
-  readonly stalledAfterMs?: number;
+  readonly clock: Clock;
+  /** @default defaultPatience */
+  readonly patience?: Patience;
+  /** Within [0, 1). @default Math.random */
+  readonly random?: () => number;
+  readonly onFetchEvent?: (event: FetchEvent) => void;
 }
 
-const defaultStalledAfterMs = 15_000;
-
-/** Most bytes of a manifest: it is read into memory before its digest is known. */
-const maxManifestBytes = 1024 * 1024;
-
 /**
- * Models in S3, kept in a local cache. Credentials come from the SDK's default chain, so from the instance profile or
- * Pod Identity, never from a setting.
+ * Models in S3, kept in a local cache. A version that is whole in the cache takes no request, and not even the SDK.
  *
- * A file appears under its final name only once its sha256 is right: it is written beside, checked, and renamed.
+ * A file appears under its final name only once its sha256 is right. What was fetched of it survives retries and the
+ * end of the process as `<file>.<etag>.partial` beside it, and is removed once the version is whole, or when the object
+ * has changed, or when the disk is full.
+ *
+ * @see PartialFile for why processes that share a cache don't disturb each other
  */
 export class S3ModelRegistry implements ModelRegistry {
-  private readonly client: S3Client;
-
-  constructor(private readonly options: S3ModelRegistryOptions) {
-    const { stalledAfterMs = defaultStalledAfterMs } = options;
-    this.client = new S3Client({
-      region: options.region,
-      retryMode: "standard",
-      maxAttempts: 4,
-      requestHandler: {
-        connectionTimeout: 3_000,
-        requestTimeout: stalledAfterMs,
-        throwOnRequestTimeout: true,
-        socketTimeout: stalledAfterMs,
-      },
-      ...(options.endpoint === undefined
-        ? {}
-        : { endpoint: options.endpoint, forcePathStyle: true }),
-    });
-  }
+  constructor(private readonly options: S3ModelRegistryOptions) {}
 
   async fetch(pin: ModelPin, signal: AbortSignal): Promise<VerifiedModel> {
     const folder = join(this.options.cacheDir, modelPrefix(pin));
     try {
-      return await verifyFolder(folder, pin);
+      return await this.verify(folder, pin);
     } catch (error) {
       if (!(error instanceof ModelRefusedError)) throw error;
     }
-    await mkdir(folder, { recursive: true });
-    const manifestBytes = await this.readManifest(pin, signal);
-    const manifest = verifyManifest(manifestBytes, pin);
-    for (const file of modelFiles) {
-      if ((await fileFault(join(folder, file), manifest.files[file])) === undefined) continue;
-      await this.download(pin, file, folder, manifest.files[file], signal);
-    }
-    await this.place(join(folder, manifestFile), (path) => writeFile(path, manifestBytes));
-    return verifyFolder(folder, pin);
-  }
-
-  private async readManifest(pin: ModelPin, signal: AbortSignal): Promise<Uint8Array> {
-    const key = modelKey(pin, manifestFile);
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const body = await this.open(key, signal);
+    const source = await this.connect();
     try {
-      for await (const chunk of body) {
-        bytes += (chunk as Buffer).length;
-        if (bytes > maxManifestBytes)
-          throw new ModelRefusedError(`${manifestFile} is larger than ${maxManifestBytes} bytes`);
-        chunks.push(chunk as Buffer);
-      }
+      await this.fill(folder, pin, source, signal);
     } catch (error) {
-      throw error instanceof ModelRefusedError ? error : this.unavailable(key, error);
+      throw cacheError(error, folder);
+    } finally {
+      source.close();
     }
-    return Buffer.concat(chunks);
+    return this.verify(folder, pin);
   }
 
-  private async download(
-    pin: ModelPin,
-    file: ModelFile,
+  private async verify(folder: string, pin: ModelPin): Promise<VerifiedModel> {
+    const verified = await verifyFolder(folder, pin);
+    // A cache that is only read needs no cleaning.
+    await removeLeftovers(folder).catch(() => {});
+    return verified;
+  }
+
+  /** The SDK costs a tenth of a second and 20 MiB, so only what fetches loads it. */
+  private async connect(): Promise<ObjectSource> {
+    const { S3ObjectSource } = await import("./s3-object-source");
+    return new S3ObjectSource(this.options);
+  }
+
+  private async fill(
     folder: string,
-    expected: { sha256: string; bytes: number },
+    pin: ModelPin,
+    source: ObjectSource,
     signal: AbortSignal,
   ): Promise<void> {
-    const key = modelKey(pin, file);
-    await this.place(join(folder, file), async (path) => {
-      const body = await this.open(key, signal);
-      try {
-        await pipeline(body, createWriteStream(path), { signal });
-      } catch (error) {
-        throw this.unavailable(key, error);
-      }
-      const fault = await fileFault(path, expected);
-      if (fault !== undefined)
-        throw new ModelRefusedError(`s3://${this.options.bucket}/${key} ${fault}`);
+    const { clock, patience = defaultPatience, random = Math.random } = this.options;
+    const report = this.options.onFetchEvent ?? (() => {});
+    const context: FetchContext = { source, clock, patience, random, report, signal };
+    await refuseLinkedFolders(folder, pin, { mayBeMissing: true });
+    await mkdir(folder, { recursive: true });
+    const manifestBytes = await readManifest(pin, context);
+    const manifest = verifyManifest(manifestBytes, pin);
+    for (const file of modelFiles)
+      await fetchFile(modelKey(pin, file), join(folder, file), manifest.files[file], context);
+    const expected = { sha256: pin.manifestSha256, bytes: manifestBytes.length };
+    const path = join(folder, manifestFile);
+    const isThere = async () => (await fileFault(path, expected)) === undefined;
+    if (await isThere()) return;
+    await placeBytes(path, manifestBytes).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT" || !(await isThere())) throw error;
     });
   }
+}
 
-  /** Writes beside the final name and renames, so that nobody sees half a file; cleans up on failure. */
-  private async place(path: string, write: (path: string) => Promise<void>): Promise<void> {
-    const partial = `${path}.${randomUUID()}.partial`;
-    try {
-      await write(partial);
-      await rename(partial, path);
-    } finally {
-      await rm(partial, { force: true });
-    }
-  }
+function readManifest(pin: ModelPin, context: FetchContext): Promise<Buffer> {
+  const key = modelKey(pin, manifestFile);
+  const wanted = { key, file: manifestFile, reached: () => 0, total: undefined };
+  return withRetries(wanted, context, () =>
+    requestObject(key, undefined, context, async (_opened, body) => {
+      const chunks: Uint8Array[] = [];
+      let bytes = 0;
+      for await (const chunk of body) {
+        bytes += chunk.length;
+        if (bytes > maxManifestBytes)
+          throw new ModelRefusedError(`${manifestFile} is larger than ${maxManifestBytes} bytes`);
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    }),
+  );
+}
 
-  private async open(key: string, signal: AbortSignal): Promise<Readable> {
-    try {
-      const command = new GetObjectCommand({ Bucket: this.options.bucket, Key: key });
-      const { Body } = await this.client.send(command, { abortSignal: signal });
-      return Body as Readable;
-    } catch (error) {
-      if (error instanceof NoSuchKey)
-        throw new ModelRefusedError(
-          `s3://${this.options.bucket}/${key} does not exist: publish it first`,
-        );
-      throw this.unavailable(key, error);
-    }
-  }
-
-  private unavailable(key: string, error: unknown): ModelUnavailableError {
-    const status =
-      error instanceof S3ServiceException
-        ? ` (${error.name}, ${error.$metadata.httpStatusCode})`
-        : "";
-    return new ModelUnavailableError(
-      `s3://${this.options.bucket}/${key} could not be fetched${status}: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
+/** Says of what the system refused that it is about the cache, and what to change. */
+function cacheError(error: unknown, folder: string): unknown {
+  if (error instanceof ModelRefusedError || error instanceof ModelUnavailableError) return error;
+  return new ModelUnavailableError(
+    `the model cannot be written to ${folder}: ${(error as Error).message}; ` +
+      "let the service's user write there, or set MODEL_DIR to another folder",
+    { cause: error },
+  );
 }

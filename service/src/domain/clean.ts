@@ -19,8 +19,11 @@ const maxPasses = 4;
  */
 const longMarkRun = /(\p{M}{30})\p{M}+/gu;
 
-/** White space and control characters; format characters (joiners, direction marks) are the tokenizer's to drop. */
-const blank = /[\s\p{Cc}]+/gu;
+/**
+ * White space and control characters, but for a space that stands alone already; format characters (joiners, direction
+ * marks) are the tokenizer's to drop.
+ */
+const blank = /(?! (?![\s\p{Cc}]))[\s\p{Cc}]+/gu;
 
 function normalize(text: string): string {
   return text
@@ -45,7 +48,10 @@ function normalize(text: string): string {
 export function clean(text: string): string {
   let current = normalize(text);
   for (let pass = 0; pass < maxPasses; pass++) {
-    const next = normalize(stripMarkup(current));
+    const stripped = stripMarkup(current);
+    // Normalizing what is normalized changes nothing, and takes time.
+    if (stripped === current) return current;
+    const next = normalize(stripped);
     if (next === current) return current;
     current = next;
   }

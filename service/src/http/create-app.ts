@@ -1,123 +1,119 @@
-import { apiPrefix, endpoints, maxBodyBytes } from "@berth/contract";
-import type { Endpoint, ErrorCode, Settings } from "@berth/contract";
+import {
+  allowedHeaders,
+  apiPrefix,
+  deadlineHeader,
+  deadlineMs,
+  endpoints,
+  exposedHeaders,
+  latencyBudget,
+  maxBodyBytes,
+} from "@berth/contract";
+import type { Endpoint, Settings } from "@berth/contract";
+import cors from "cors";
 import express from "express";
-import type { Express, RequestHandler, Response } from "express";
-import helmet from "helmet";
+import type { Express, Request, RequestHandler, Response } from "express";
 import onHeaders from "on-headers";
 import type { Logger } from "pino";
-import { pinoHttp } from "pino-http";
+import { z } from "zod";
 import { ServiceError } from "../domain/service-error";
-import { TokenBuckets } from "../domain/token-bucket";
 import type { Clock } from "../ports/clock";
+import type { Tracer } from "../ports/tracer";
+import { requireApiKey } from "./api-key";
+import { atOnce } from "./at-once";
+import { ClientRate, limitedClient } from "./client-rate";
+import { askForBody, expectsUnknown } from "./expect-continue";
 import { createHandlers } from "./handlers";
 import type { Handler, HandlerOptions, Valid } from "./handlers";
+import { observeRequests } from "./observe-requests";
 import { pageRouter } from "./page";
-import { requestId } from "./request-id";
+import { readJson, requireType } from "./read-json";
+import { hasRepeatedKeys } from "./repeated-keys";
+import { apiSecurityHeaders } from "./security-headers";
 import { errorHandler } from "./send-error";
 import { validate } from "./validate";
 
 export interface AppOptions extends HandlerOptions {
   readonly settings: Pick<
     Settings,
-    "TRUSTED_PROXIES" | "RATE_LIMIT_PER_SECOND" | "RATE_LIMIT_BURST" | "WEB_DIR"
+    | "TRUSTED_PROXIES"
+    | "RATE_LIMIT_PER_SECOND"
+    | "RATE_LIMIT_BURST"
+    | "API_KEY"
+    | "CORS_ORIGINS"
+    | "WEB_DIR"
   >;
   readonly logger: Logger;
+  /** None where requests are not traced. */
+  readonly tracer?: Tracer | undefined;
   /** True once the service is to end: answers then close their connections. */
   readonly isStopping: () => boolean;
+  /** From the end of a request's headers to the end of its JSON body. @default 10 seconds */
+  readonly bodyTimeoutMs?: number | undefined;
 }
 
-declare module "express-serve-static-core" {
-  interface Locals {
-    /** When the request arrived, on the clock's scale. */
-    arrivedAt: number;
-    /** Path template of the endpoint that took the request; a metric's label. */
-    route: string;
-    /** Code of the error that was answered. */
-    errorCode?: ErrorCode;
-  }
-}
-
-/** Route label of requests that no endpoint of the contract took. */
-const otherRoute = "other";
+const defaultBodyTimeoutMs = 10_000;
 
 /** The HTTP application, built from the contract's endpoints. It never listens. */
 export function createApp(options: AppOptions): Express {
-  const { settings: configured, logger, metrics, clock, isStopping } = options;
+  const { settings: configured, metrics, clock, isStopping } = options;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("trust proxy", configured.TRUSTED_PROXIES);
   app.set("query parser", "simple");
 
-  app.use((request, response, next) => {
-    response.locals.arrivedAt = clock.now();
-    response.locals.route = otherRoute;
+  app.use(observeRequests(options));
+  app.use((_request, response, next) => {
     // Decided when the answer begins, so that requests in flight let go of their connections too.
     onHeaders(response, () => {
       if (isStopping()) response.setHeader("Connection", "close");
     });
-    response.once("finish", () =>
-      metrics.observe("httpRequests", (clock.now() - response.locals.arrivedAt) / 1000, {
-        route: response.locals.route,
-        method: knownMethod(request.method),
-        status: String(response.statusCode),
-      }),
-    );
     next();
   });
-  app.use(
-    pinoHttp({
-      logger,
-      genReqId: requestId,
-      // One line a request, with its outcome; probes and scrapes only at the debug level.
-      customLogLevel: (request, response) => {
-        if (isRoutine(request.url)) return "debug";
-        if (response.statusCode === 500) return "error";
-        return response.statusCode > 500 ? "warn" : "info";
-      },
-      // pino-http makes up an error for every status from 500; the error's code says more.
-      customErrorObject: (_request, response, _error, fields: { err?: Error }) => {
-        const { err, ...others } = fields;
-        return response.err === undefined ? others : { ...others, err };
-      },
-      customProps: (_request, response) => {
-        const { errorCode } = (response as Response).locals;
-        return errorCode === undefined ? {} : { errorCode };
-      },
-      serializers: {
-        req: ({ id, method, url }: { id: unknown; method: string; url: string }) => ({
-          id,
-          method,
-          url,
-        }),
-        res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
-        err: ({ type, message, stack }: { type: string; message: string; stack: string }) => ({
-          type,
-          message,
-          stack,
-        }),
-      },
-    }),
-  );
   app.use((request, response, next) => {
-    response.set("X-Request-Id", String(request.id));
+    for (const [name, value] of apiSecurityHeaders) response.setHeader(name, value);
+    if (namesNoHost(request)) {
+      response.setHeader("Connection", "close");
+      throw new ServiceError("malformed_request");
+    }
+    if (expectsUnknown(request)) throw new ServiceError("expectation_failed");
     next();
   });
-  app.use(securityHeaders());
+  if (configured.CORS_ORIGINS !== undefined) app.use(crossOrigin(configured.CORS_ORIGINS));
 
-  const handlers = createHandlers(options);
-  const limit = rateLimit(options);
+  const rate = new ClientRate(configured, clock);
+  const secured = configured.API_KEY !== undefined;
+  const handlers = createHandlers({ ...options, secured, rate });
+  // A request costs a token before anything is read; a batch's and a stream's further texts are charged by their handlers.
+  const limit: RequestHandler = (request, _response, next) => {
+    rate.charge(request, 1);
+    next();
+  };
+  const key =
+    configured.API_KEY === undefined
+      ? []
+      : [requireApiKey({ key: configured.API_KEY, clock, clientOf: limitedClient })];
   const methods = new Map<string, string[]>();
   for (const [id, endpoint] of Object.entries<Endpoint>(endpoints)) {
     const path = endpoint.path.replace(/\{(\w+)\}/g, ":$1");
     methods.set(path, [...(methods.get(path) ?? []), endpoint.method.toUpperCase()]);
     const handler = handlers[id as keyof typeof endpoints];
     const markRoute: RequestHandler = (_request, response, next) => {
-      response.locals.route = endpoint.path;
+      response.locals.endpoint = endpoint;
       next();
     };
-    const body = endpoint.body === undefined ? [] : [limit, ...jsonBody()];
-    app[endpoint.method](path, markRoute, ...body, answer(endpoint, handler, clock));
+    const guards = [
+      ...(endpoint.writes ? key : []),
+      ...(endpoint.body ? [limit] : []),
+      ...(endpoint.maxAtOnce === undefined ? [] : [atOnce(endpoint.maxAtOnce)]),
+    ];
+    app[endpoint.method](
+      path,
+      markRoute,
+      ...guards,
+      ...body(endpoint, options),
+      answer(endpoint, handler, clock),
+    );
   }
   for (const [path, allowed] of methods)
     app.all(path, (_request, response) => {
@@ -135,10 +131,12 @@ export function createApp(options: AppOptions): Express {
 
 function answer(endpoint: Endpoint, handler: Handler, clock: Clock): RequestHandler {
   return async (request, response) => {
+    const { params, query, body } = endpoint;
     const valid = {
-      params: endpoint.params && validate(endpoint.params, request.params),
-      query: endpoint.query && validate(endpoint.query, request.query),
-      body: endpoint.body && validate(endpoint.body, request.body),
+      params: params && validate(params, request.params),
+      query: query && validate(query, request.query),
+      body: body && !isStream(endpoint) ? validateBody(body, request, response) : undefined,
+      deadlineMs: endpoint.deadline ? deadlineOf(request) : latencyBudget.requestDeadlineMs,
       // The client's upload is the client's time.
       arrivedAt: clock.now(),
     };
@@ -148,64 +146,69 @@ function answer(endpoint: Endpoint, handler: Handler, clock: Clock): RequestHand
   };
 }
 
-const jsonType = /^application\/json\s*(;|$)/i;
+/** Repeated keys are looked for last: what does not fit the schema, however large or deep, costs no more than that. */
+function validateBody(schema: z.ZodType, { body }: Request, { locals }: Response): unknown {
+  const valid = validate(schema, body);
+  if (hasRepeatedKeys(locals.json!, body))
+    throw new ServiceError("invalid_request", {
+      details: [{ path: "", message: "a field is given more than once" }],
+    });
+  return valid;
+}
 
-function jsonBody(): RequestHandler[] {
+function isStream({ requestType = jsonType }: Endpoint): boolean {
+  return requestType !== jsonType;
+}
+
+const jsonType = "application/json";
+
+/** JSON is read here; the handler of a stream reads it itself. */
+function body(endpoint: Endpoint, { clock, bodyTimeoutMs }: AppOptions): RequestHandler[] {
+  if (endpoint.body === undefined) return [];
+  const typed = requireType(endpoint.requestType ?? jsonType);
+  if (isStream(endpoint))
+    return [
+      typed,
+      (request, response, next) => {
+        askForBody(request, response);
+        next();
+      },
+    ];
   return [
-    (request, _response, next) => {
-      if (!jsonType.test(request.get("Content-Type") ?? ""))
-        throw new ServiceError("unsupported_media_type");
-      next();
-    },
-    express.json({ limit: maxBodyBytes, strict: false }),
+    typed,
+    readJson({
+      clock,
+      maxBodyBytes: endpoint.maxBodyBytes ?? maxBodyBytes,
+      timeoutMs: bodyTimeoutMs ?? defaultBodyTimeoutMs,
+    }),
   ];
 }
 
-function rateLimit({ settings: configured, clock }: AppOptions): RequestHandler {
-  const buckets = new TokenBuckets(
-    { perSecond: configured.RATE_LIMIT_PER_SECOND, burst: configured.RATE_LIMIT_BURST },
-    clock,
-  );
-  return (request, _response, next) => {
-    const client = request.ip ?? "unknown";
-    const waitMs = isLoopback(client) ? 0 : buckets.take(client);
-    if (waitMs > 0) throw new ServiceError("rate_limited", { retryAfterMs: waitMs });
-    next();
-  };
+const deadlineHeaders = z.object({ [deadlineHeader]: deadlineMs });
+
+function deadlineOf(request: Request): number {
+  const given = request.headers[deadlineHeader.toLowerCase()];
+  return validate(deadlineHeaders, { [deadlineHeader]: given })[deadlineHeader]!;
 }
 
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address);
+/** @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+function namesNoHost({ httpVersion, rawHeaders }: Request): boolean {
+  if (httpVersion !== "1.1") return false;
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === "host") hosts++;
+  return hosts !== 1;
 }
 
-function isRoutine(url: string | undefined): boolean {
-  return [endpoints.healthz.path, endpoints.readyz.path, endpoints.metrics.path].some(
-    (path) => path === url,
-  );
-}
+/** How long a browser remembers that it may ask, in seconds. */
+const preflightMaxAgeSeconds = 600;
 
-/** A client may send any word as method; only those that are known become a label. */
-function knownMethod(method: string): string {
-  return ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].includes(method)
-    ? method
-    : "OTHER";
-}
-
-function securityHeaders(): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", "data:"],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    referrerPolicy: { policy: "no-referrer" },
-    // TLS ends at the Ingress, which says so; over plain HTTP on a laptop this header would lock people out.
-    strictTransportSecurity: false,
+function crossOrigin(origins: readonly string[]): RequestHandler {
+  return cors({
+    origin: [...origins],
+    methods: ["GET", "POST", "DELETE"],
+    allowedHeaders: [...allowedHeaders],
+    exposedHeaders: [...exposedHeaders],
+    maxAge: preflightMaxAgeSeconds,
   });
 }

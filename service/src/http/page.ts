@@ -1,7 +1,9 @@
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { apiPrefix } from "@berth/contract";
 import express, { Router } from "express";
 import type { Request } from "express";
+import { pageSecurityHeaders } from "./security-headers";
 
 /** Files whose name holds a digest of their content, as Vite writes them. */
 const hashedAssets = "/assets";
@@ -23,6 +25,7 @@ export function pageRouter(folder: string): Router {
       immutable: true,
       maxAge: "1y",
       fallthrough: false,
+      setHeaders: secure,
     }),
   );
   router.use(express.static(folder, { cacheControl: false, setHeaders: revalidate }));
@@ -41,6 +44,11 @@ function isPage(request: Request): boolean {
   return !isApi && !path.includes(".") && (request.get("Accept") ?? "").includes("text/html");
 }
 
-function revalidate(response: { setHeader(name: string, value: string): unknown }): void {
+function revalidate(response: ServerResponse): void {
+  secure(response);
   response.setHeader("Cache-Control", "no-cache");
+}
+
+function secure(response: ServerResponse): void {
+  for (const [name, value] of pageSecurityHeaders) response.setHeader(name, value);
 }

@@ -1,15 +1,14 @@
 import { errors } from "@berth/contract";
 import type { ErrorCode, ErrorResponse } from "@berth/contract";
-import type { ErrorRequestHandler, Request, Response } from "express";
+import type { ErrorRequestHandler } from "express";
+import type { ServerResponse } from "node:http";
 import { ServiceError } from "../domain/service-error";
 import { HistoryUnavailableError } from "../ports/history-store";
+import { sendJson } from "./send-json";
 
 /** Errors of the body parser, by their `type`. */
 const bodyErrors: Record<string, ErrorCode> = {
-  "entity.parse.failed": "invalid_json",
   "entity.too.large": "body_too_large",
-  "encoding.unsupported": "unsupported_media_type",
-  "charset.unsupported": "unsupported_media_type",
   "request.aborted": "request_timeout",
   "request.size.invalid": "invalid_request",
 };
@@ -33,24 +32,27 @@ export function toServiceError(error: unknown): ServiceError {
 }
 
 /** Answers with an error of the table; `Retry-After` in whole seconds where trying again makes sense. */
-export function sendError(request: Request, response: Response, error: ServiceError): void {
+export function sendError(
+  response: ServerResponse,
+  error: Pick<ServiceError, "code" | "details" | "retryAfterMs">,
+  requestId: string,
+): void {
   const { status, message } = errors[error.code];
   if (error.retryAfterMs !== undefined)
-    response.set("Retry-After", String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
-  const body: ErrorResponse = {
-    error: {
-      code: error.code,
-      message,
-      details: [...error.details],
-      requestId: String(request.id),
-    },
+    response.setHeader("Retry-After", String(Math.max(1, Math.ceil(error.retryAfterMs / 1000))));
+  const answer: ErrorResponse = {
+    error: { code: error.code, message, details: [...error.details], requestId },
   };
-  response.status(status).set("Cache-Control", "no-store").json(body);
+  response.statusCode = status;
+  response.setHeader("Cache-Control", "no-store");
+  sendJson(response, answer);
 }
 
 /** The last middleware: every error ends here. */
 export function errorHandler(onError: (error: ServiceError) => void): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
+    // What broke the connection's HTTP was answered and counted already; and nobody is there to refuse to.
+    if (response.writableEnded || response.destroyed) return;
     const known = toServiceError(error);
     onError(known);
     response.locals.errorCode = known.code;
@@ -58,6 +60,6 @@ export function errorHandler(onError: (error: ServiceError) => void): ErrorReque
     if (errors[known.code].status >= 500 && known.cause !== undefined)
       response.err = known.cause as Error;
     if (response.headersSent) response.destroy();
-    else sendError(request, response, known);
+    else sendError(response, known, String(request.id));
   };
 }

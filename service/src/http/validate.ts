@@ -3,18 +3,26 @@ import type { z } from "zod";
 import { ServiceError } from "../domain/service-error";
 import type { ErrorDetail } from "../domain/service-error";
 
+/** Faults that an answer names at most. */
+const maxDetails = 20;
+
+/** Longest path or message of a fault, in UTF-16 code units. */
+const maxDetailCharacters = 200;
+
 /**
  * Parses one part of a request.
  *
- * @throws {ServiceError} `text_too_long` if that is all that is wrong, otherwise `invalid_request`, with every fault
+ * @throws {ServiceError} `text_too_long` if that is all that is wrong, otherwise `invalid_request`, with every fault up
+ * to a bound
  */
 export function validate<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const { issues } = result.error;
-  const details: ErrorDetail[] = issues.map(({ path, message }) => ({
-    path: path.join("."),
-    message,
+  // Faults quote what was sent, and there can be as many as it has fields.
+  const details: ErrorDetail[] = issues.slice(0, maxDetails).map(({ path, message }) => ({
+    path: shortened(path.join(".")),
+    message: shortened(message),
   }));
   const tooLong = issues.every(
     (issue) => issue.code === "too_big" && issue.path.join(".") === "text",
@@ -29,4 +37,8 @@ export function validate<S extends z.ZodType>(schema: S, value: unknown): z.outp
       },
     ],
   });
+}
+
+function shortened(text: string): string {
+  return text.length <= maxDetailCharacters ? text : `${text.slice(0, maxDetailCharacters - 1)}…`;
 }

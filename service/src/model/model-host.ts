@@ -1,11 +1,12 @@
 import type { ServedModel } from "../analysis/served-model";
 import type { Clock } from "../ports/clock";
 import type { ModelPin, ModelRegistry, VerifiedModel } from "../ports/model-registry";
+import { pause } from "./pause";
 
 export interface ModelHostOptions {
   readonly registry: ModelRegistry;
   readonly pin: ModelPin;
-  readonly load: (verified: VerifiedModel) => Promise<ServedModel>;
+  readonly load: (verified: VerifiedModel, signal: AbortSignal) => Promise<ServedModel>;
   readonly clock: Clock;
   readonly onLoaded: (model: ServedModel, tookMs: number) => void;
   readonly onFailure: (error: Error, retryInMs: number) => void;
@@ -50,7 +51,7 @@ export class ModelHost {
     const startedAt = clock.now();
     for (let delay: number = retryDelayMs.first; !signal.aborted;) {
       try {
-        const model = await load(await registry.fetch(pin, signal));
+        const model = await load(await registry.fetch(pin, signal), signal);
         this.model = model;
         onLoaded(model, clock.now() - startedAt);
         return;
@@ -58,22 +59,9 @@ export class ModelHost {
         if (signal.aborted) return;
         const pauseMs = delay * (0.5 + random() / 2);
         onFailure(error as Error, pauseMs);
-        await this.pause(pauseMs);
+        await pause(clock, pauseMs, signal);
         delay = Math.min(retryDelayMs.most, delay * 2);
       }
     }
-  }
-
-  private pause(delayMs: number): Promise<void> {
-    const { signal } = this.stopped;
-    return new Promise((resolve) => {
-      const end = () => {
-        cancel();
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const cancel = this.options.clock.schedule(delayMs, end);
-      signal.addEventListener("abort", end);
-    });
   }
 }

@@ -12,7 +12,7 @@ export interface HistorySelection {
 /** Keeps answers. Ids sort by time, so the newest entry has the greatest id. */
 export interface HistoryStore {
   /**
-   * Keeps entries; one that is there already is replaced, so that saving twice changes nothing.
+   * Keeps entries. One that is there already is the same, since an entry never changes: saving twice changes nothing.
    *
    * @throws {HistoryUnavailableError} if it cannot say that all of them are kept
    */
@@ -28,5 +28,21 @@ export interface HistoryStore {
 
 /** The store cannot be reached or cannot write. */
 export class HistoryUnavailableError extends Error {
-  override readonly name = "HistoryUnavailableError";
+  override readonly name: string = "HistoryUnavailableError";
+}
+
+/** More entries at once than the store has room for; up to `room` of them fit. */
+export class HistoryFullError extends HistoryUnavailableError {
+  override readonly name = "HistoryFullError";
+  constructor(
+    message: string,
+    readonly room: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The settings name a place that cannot hold the history until somebody changes something: no reason to start. */
+export class HistoryPlaceError extends HistoryUnavailableError {
+  override readonly name = "HistoryPlaceError";
 }

@@ -3,15 +3,21 @@ import { labels, modelManifest, servedModel } from "@berth/contract";
 import { pino } from "pino";
 import { systemClock as clock } from "../../src/adapters/system-clock";
 import { Analyzer } from "../../src/analysis/analyzer";
+import type { AnalyzerOptions } from "../../src/analysis/analyzer";
 import type { ServedModel } from "../../src/analysis/served-model";
 import { cleaningVersion } from "../../src/domain/clean";
 import { HistoryRecorder } from "../../src/history/history-recorder";
+import { recordAnswer } from "../../src/compose/record-answer";
 import { createApp } from "../../src/http/create-app";
 import type { AppOptions } from "../../src/http/create-app";
 import { createServer } from "../../src/http/create-server";
+import type { ConnectionLimits } from "../../src/http/create-server";
+import { refuseEarly } from "../../src/http/refuse-early";
 import { ServiceMetrics } from "../../src/http/service-metrics";
 import { InferenceQueue } from "../../src/inference/inference-queue";
 import type { HistoryStore } from "../../src/ports/history-store";
+import { InferenceProcessError } from "../../src/ports/inference-runtime";
+import type { Tracer } from "../../src/ports/tracer";
 import { FakeInferenceRuntime } from "./fake-inference-runtime";
 
 const sha256 = "0".repeat(64);
@@ -63,7 +69,23 @@ class AnsweringRuntime extends FakeInferenceRuntime {
     if (this.hold) return super.run(batch);
     if (this.error !== undefined) throw this.error;
     this.batches.push(batch.map((ids) => ids.length));
-    return batch.map(() => Float32Array.from(labels, (_, i) => i));
+    return batch.map(() => this.logits());
+  }
+
+  /** Answers what is held, and holds nothing more. */
+  release(): void {
+    this.hold = false;
+    while (this.running.length > 0) this.finish();
+  }
+
+  /** The process dies that runs a text of so many tokens. */
+  die(tokens: number): void {
+    const at = this.running.findIndex(({ batch }) => batch.some((ids) => ids.length === tokens));
+    this.finish(new InferenceProcessError("died"), at);
+  }
+
+  protected override logits(): Float32Array {
+    return Float32Array.from(labels, (_, i) => i);
   }
 }
 
@@ -75,6 +97,8 @@ export interface AppUnderTest {
   readonly logged: string[];
   ready: boolean;
   stopping: boolean;
+  /** Begins the end of the service, as SIGTERM does. */
+  stop(): void;
   close(): Promise<void>;
 }
 
@@ -82,10 +106,22 @@ export interface AppUnderTest {
 export async function startApp(
   history: HistoryStore,
   settings: Partial<AppOptions["settings"]> = {},
+  patience: Partial<ConnectionLimits> & Pick<AppOptions, "bodyTimeoutMs" | "streamIdleMs"> = {},
+  parts: Pick<AnalyzerOptions, "cache" | "letHistoryCatchUp"> & {
+    bulkLimit?: number;
+    tracer?: Tracer;
+  } = {},
 ): Promise<AppUnderTest> {
   const runtime = new AnsweringRuntime(2);
   const manifest = fakeManifest();
-  const queue = new InferenceQueue({ runtime, clock, limit: 4, maxTokens: 256, maxTexts: 8 });
+  const queue = new InferenceQueue({
+    runtime,
+    clock,
+    limit: 4,
+    bulkLimit: parts.bulkLimit ?? 4,
+    maxTokens: 256,
+    maxTexts: 8,
+  });
   const model: ServedModel = {
     manifest,
     manifestSha256: servedModel.manifestSha256,
@@ -102,10 +138,19 @@ export async function startApp(
   metrics.serve({ ...servedModel });
   const recorder = new HistoryRecorder({ store: history, clock });
   const logged: string[] = [];
+  const logger = pino({ level: "trace" }, { write: (line) => void logged.push(line) });
   const state = { ready: true, stopping: false };
+  const stopping = new AbortController();
   const tryModel = () => (state.ready ? model : undefined);
   const app = createApp({
-    analyzer: new Analyzer({ clock, tryModel, record: (entry) => recorder.record(entry) }),
+    analyzer: new Analyzer({
+      clock,
+      tryModel,
+      record: recordAnswer({ recorder, clock, metrics, logger, settings: { LOG_TEXTS: false } }),
+      onTokens: (unknown, words) => metrics.observeUnknownTokens(unknown, words),
+      cache: parts.cache,
+      letHistoryCatchUp: parts.letHistoryCatchUp,
+    }),
     history,
     recorder,
     metrics,
@@ -116,13 +161,24 @@ export async function startApp(
       TRUSTED_PROXIES: 0,
       RATE_LIMIT_PER_SECOND: 1,
       RATE_LIMIT_BURST: 2,
+      API_KEY: undefined,
+      CORS_ORIGINS: undefined,
       WEB_DIR: undefined,
       ...settings,
     },
-    logger: pino({ level: "trace" }, { write: (line) => void logged.push(line) }),
+    logger,
+    tracer: parts.tracer,
     isStopping: () => state.stopping,
+    stopping: stopping.signal,
+    bodyTimeoutMs: patience.bodyTimeoutMs,
+    streamIdleMs: patience.streamIdleMs,
   });
-  const { server } = createServer(app);
+  const { server } = createServer(app, {
+    clock,
+    onRefusal: ({ code }) => metrics.add("requestsRefused", 1, { code }),
+    refuse: refuseEarly({ tryModel, metrics, logger, clock }),
+    limits: patience,
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return Object.assign(state, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -130,6 +186,10 @@ export async function startApp(
     queue,
     metrics,
     logged,
+    stop: () => {
+      state.stopping = true;
+      stopping.abort();
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

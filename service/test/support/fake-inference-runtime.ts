@@ -13,7 +13,7 @@ export class FakeInferenceRuntime implements InferenceRuntime {
   readonly batches: number[][] = [];
   private listener = () => {};
 
-  constructor(private readonly processes: number) {}
+  constructor(readonly processes: number) {}
 
   start(): Promise<void> {
     return Promise.resolve();
@@ -40,11 +40,15 @@ export class FakeInferenceRuntime implements InferenceRuntime {
     return Promise.resolve();
   }
 
-  /** Ends the batch that runs for longest. */
-  finish(error?: Error): void {
-    const { batch, resolve, reject } = this.running.shift()!;
-    if (error === undefined) resolve(batch.map((ids) => Float32Array.from(ids)));
+  /** Ends a batch. @param at its place among those that run; the one that runs for longest is the first */
+  finish(error?: Error, at = 0): void {
+    const { batch, resolve, reject } = this.running.splice(at, 1)[0]!;
+    if (error === undefined) resolve(batch.map((ids) => this.logits(ids)));
     else reject(error);
     this.listener();
+  }
+
+  protected logits(ids: Int32Array): Float32Array {
+    return Float32Array.from(ids);
   }
 }

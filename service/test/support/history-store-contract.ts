@@ -1,4 +1,5 @@
 import { labels } from "@berth/contract";
+import { HistoryUnavailableError } from "../../src/ports/history-store";
 import type { HistoryStore } from "../../src/ports/history-store";
 import { historyEntry } from "./history-entry";
 
@@ -16,9 +17,42 @@ export function describeHistoryStore(open: () => Promise<HistoryStore>): void {
   });
   afterEach(() => store.close());
 
-  it("gives back an entry as it was saved, whatever its text holds", async () => {
-    const entry = historyEntry('𝒳 \u202e"$where" {"$gt": ""} __proto__ é\u0301 \u0001 日本');
+  it.each([
+    [
+      "operators, prototypes and marks",
+      '𝒳 \u202e"$where" {"$gt": ""} __proto__ é\u0301 \u0001 日本',
+    ],
+    ["NUL", "\0a\0\0b\0"],
+    ["a high surrogate alone", "a\ud800b"],
+    ["a low surrogate alone", "\udc00"],
+    ["surrogates the wrong way round", "\ude00\ud83d, and the right way: \ud83d\ude00"],
+    ["the replacement character itself", "\ufffd\ud800\ufffd"],
+    ["a byte order mark and non-characters", "\ufeff\ufffe\uffff"],
+    ["what looks like an escape", "\\ud800 \\u0000"],
+  ])("gives back an entry as it was saved, its text with %s", async (_what, text) => {
+    const entry = historyEntry(text);
     await store.save([entry]);
+    expect(await store.tryGet(entry.id)).toEqual(entry);
+    expect((await store.list({ limit: 1 })).entries).toEqual([entry]);
+  });
+
+  it.each([
+    ["an operator", { $gt: "" }],
+    ["a pattern", { $regex: "." }],
+    ["code", { $where: "true" }],
+    ["a prototype", JSON.parse('{"__proto__": {"toString": 1}}')],
+    ["a list", [{ $ne: null }]],
+    ["the name of a prototype", "__proto__"],
+    ["the name of a constructor", "constructor"],
+  ])("fails to find or delete anything by an id that is %s", async (_what, id) => {
+    const entry = historyEntry();
+    await store.save([entry]);
+    // A store may refuse such an id, or know no entry of it.
+    const refused = (error: unknown) => {
+      expect(error).toBeInstanceOf(HistoryUnavailableError);
+    };
+    expect(await store.tryGet(id as string).catch(refused)).toBeUndefined();
+    expect((await store.delete(id as string).catch(refused)) ?? false).toBe(false);
     expect(await store.tryGet(entry.id)).toEqual(entry);
   });
 

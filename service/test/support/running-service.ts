@@ -31,9 +31,21 @@ export class RunningService {
     child.stderr!.on("data", (chunk) => (this.errorOutput += chunk));
   }
 
-  /** Starts the service; a free port and two inference processes unless `env` says otherwise. */
-  static start(env: SettingsEnv & { DATA_DIR: string }): RunningService {
-    const child = spawn(process.execPath, [entryFile], {
+  /**
+   * Starts the service; a free port and two inference processes unless `env` says otherwise.
+   *
+   * @param limits `openFiles`: files and connections that it may have open
+   */
+  static start(
+    env: SettingsEnv & { DATA_DIR: string },
+    limits: { readonly openFiles?: number } = {},
+  ): RunningService {
+    const command =
+      limits.openFiles === undefined
+        ? []
+        : ["sh", "-c", `ulimit -n ${limits.openFiles} && exec "$0" "$@"`];
+    const [program, ...args] = [...command, process.execPath, entryFile];
+    const child = spawn(program!, args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { PATH: process.env.PATH, PORT: "0", INFERENCE_PROCESSES: "2", ...env },
     });

@@ -7,8 +7,12 @@ import type { ApiFailure } from "./api-failure";
 
 type Endpoints = typeof endpoints;
 
-/** Name of an endpoint of the contract. */
-export type EndpointName = keyof Endpoints;
+/** Name of an endpoint of the contract. A stream is none: it has no one body to send, and no one answer. */
+export type EndpointName = {
+  [N in keyof Endpoints]: Endpoints[N] extends { readonly requestType: "application/x-ndjson" }
+    ? never
+    : N;
+}[keyof Endpoints];
 
 type Field<E, K extends "params" | "body"> = E extends { readonly [P in K]: z.ZodType }
   ? { readonly [P in K]: z.output<E[P]> }

@@ -31,3 +31,22 @@ test("a model that is not ready fails visibly and is asked for again by itself",
   expect(await card().findByText(modelAnswer.licence)).toBeVisible();
   expect(getByText(t.ready(servedModel.name))).toBeVisible();
 });
+
+test("a model is asked for again no sooner than the service asked, and later every time", async () => {
+  jest.useFakeTimers();
+  const service = new FakeService();
+  service.next("model", () => errorAnswer("not_ready", { retryAfter: "7" }));
+  service.next("model", () => errorAnswer("rate_limited", { retryAfter: "9" }));
+  const { findByText } = openPage(service);
+  const asked = () => service.requests.filter((one) => one === "GET /api/model").length;
+  await findByText(t.status.away);
+  await act(() => jest.advanceTimersByTimeAsync(6_900));
+  expect(asked()).toBe(1);
+  await act(() => jest.advanceTimersByTimeAsync(200));
+  expect(asked()).toBe(2);
+  await act(() => jest.advanceTimersByTimeAsync(8_800));
+  expect(asked()).toBe(2);
+  await act(() => jest.advanceTimersByTimeAsync(300));
+  expect(asked()).toBe(3);
+  expect(await card().findByText(modelAnswer.licence)).toBeVisible();
+});

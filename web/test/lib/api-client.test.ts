@@ -24,6 +24,10 @@ async function failure(request: Promise<unknown>): Promise<ApiFailure> {
   throw new Error("the request did not fail");
 }
 
+const errorOfText = {
+  error: { code: "text_empty", message: errors.text_empty.message, details: [] },
+};
+
 /** A fetch that answers nothing until it is aborted. */
 const silent: typeof fetch = (_, init) =>
   new Promise((_resolve, reject) => {
@@ -161,6 +165,22 @@ describe("a failure of the service", () => {
       requestId: "from-header",
       message: null,
     });
+  });
+});
+
+describe("an endpoint", () => {
+  test("that takes many texts is called like the others", async () => {
+    const { id, ...rest } = answerFor(labels[0], 0.9);
+    const results = [{ id, ...rest }, errorOfText];
+    const client = answering(() => Response.json({ results }));
+    expect(await client.call("analyzeBatch", { body: { texts: ["a", ""] } })).toEqual({ results });
+  });
+
+  test("that is a stream does not compile as a call", () => {
+    const client = answering(() => Response.json({}));
+    // @ts-expect-error A stream has no one body and no one answer.
+    const call = () => client.call("analyzeStream", { body: { text: "a" } });
+    expect(call).toBeDefined();
   });
 });
 

@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useDependencies } from "../../../lib/dependencies";
+import { useRetryInterval } from "../../../lib/use-retry-interval";
 import type { HistoryPage, Label } from "@berth/contract";
 import type { InfiniteData } from "@tanstack/react-query";
 
@@ -9,12 +10,10 @@ export type CachedHistory = InfiniteData<HistoryPage, string | undefined>;
 /** First part of every key of the history. */
 export const historyKey = ["history"] as const;
 
-/** How often a history that cannot be read is asked for again. */
-const retryEveryMs = 10_000;
-
 /** The history, newest first, page after page. @param label only entries with this label; null for all */
 export function useHistory(label: Label | null) {
   const { client } = useDependencies();
+  const refetchInterval = useRetryInterval();
   return useInfiniteQuery({
     queryKey: [...historyKey, label],
     queryFn: ({ pageParam, signal }) =>
@@ -24,6 +23,6 @@ export function useHistory(label: Label | null) {
       }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
-    refetchInterval: ({ state }) => (state.status === "error" ? retryEveryMs : false),
+    refetchInterval,
   });
 }
