@@ -1,5 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { analyzeResponse, historyResponse, labels, paths, servedModel } from "@berth/contract";
 import type { AnalyzeResponse, HistoryEntry } from "@berth/contract";
 import { LevelHistoryStore } from "../src/adapters/level-history-store";
@@ -68,29 +68,21 @@ describe("AnswerCache", () => {
     expect(cache.entries).toBe(65_536);
   });
 
-  it("takes about the memory that it says, and holds nothing of the texts", async () => {
-    setFlagsFromString("--expose-gc");
-    const gc = runInNewContext("gc") as () => void;
-    /** What is left when nothing more is found to collect. */
-    const heapBytes = async () => {
-      for (let last = Infinity; ;) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        gc();
-        const { heapUsed } = process.memoryUsage();
-        if (heapUsed > last * 0.999) return heapUsed;
-        last = heapUsed;
-      }
-    };
-    const fill = (cache: AnswerCache, entries: number) => {
-      for (let i = 0; i < entries; i++)
-        cache.set(AnswerCache.keyOf("1", `${i} ${"a long text ".repeat(100)}`), prediction());
-    };
-    // What runs for the first time leaves code and tables behind.
-    fill(new AnswerCache({ maxBytes: oneMiB }), 10_000);
-    const before = await heapBytes();
-    const cache = new AnswerCache({ maxBytes: 64 * oneMiB });
-    fill(cache, 60_000);
-    const perByteSaid = ((await heapBytes()) - before) / cache.bytes;
+  it("takes about the memory that it says, and holds nothing of the texts", () => {
+    const program = join(newFolder(), "cache-heap.js");
+    const root = join(__dirname, "..", "..");
+    const built = spawnSync(join(root, "node_modules", ".bin", "esbuild"), [
+      join(__dirname, "support", "cache-heap.ts"),
+      "--bundle",
+      "--platform=node",
+      `--alias:@berth/contract=${join(root, "contract", "src", "index.ts")}`,
+      "--log-level=error",
+      `--outfile=${program}`,
+    ]);
+    expect([built.status, String(built.stderr)]).toEqual([0, ""]);
+    const run = spawnSync(process.execPath, ["--expose-gc", program], { encoding: "utf8" });
+    const perByteSaid = Number(run.stdout);
+    expect([run.stderr, perByteSaid]).toEqual(["", expect.any(Number)]);
     expect(perByteSaid).toBeGreaterThan(0.7);
     expect(perByteSaid).toBeLessThan(1.1);
   });

@@ -14,6 +14,7 @@ import { countStored } from "./support/count-stored";
 import { historyEntry } from "./support/history-entry";
 import { RunningService } from "./support/running-service";
 import { temporaryFolders } from "./support/temporary-folder";
+import { until } from "./support/until";
 
 jest.setTimeout(120_000);
 
@@ -188,6 +189,9 @@ describe("a damaged journal", () => {
     const load = emptyLoad();
     await sendLoad(service, load, { ratePerSecond: 20, durationMs: 500 });
     expect([load.failures, load.answers.size]).toEqual([[], 10]);
+    await until(
+      async () => (await service.metric('history_entries_total{outcome="stored"}')) === 10,
+    );
     await service.stop("SIGKILL");
     const database = new ClassicLevel(join(data, "journal"));
     expect((await database.keys().all()).sort()).toEqual([...load.answers.keys()].sort());

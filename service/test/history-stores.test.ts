@@ -7,7 +7,7 @@ import { HistoryUnavailableError } from "../src/ports/history-store";
 import type { HistoryEntry, Label } from "@berth/contract";
 import { v7 as uuidv7 } from "uuid";
 import { msPerDay } from "../src/history/retention-sweep";
-import { FakeClock } from "./support/fake-clock";
+import { FakeClock, settleMicrotasks } from "./support/fake-clock";
 import type { HistoryStore } from "../src/ports/history-store";
 import { historyEntry } from "./support/history-entry";
 import { describeHistoryStore } from "./support/history-store-contract";
@@ -224,6 +224,38 @@ describe("JournaledHistoryStore", () => {
     while (journaled.depth > 0) await journaled.settle(1_000);
     expect((await store.list({ limit: 50 })).entries).toHaveLength(40);
     expect(sizes.slice(0, 3)).toEqual([40, 20, 10]);
+    await journaled.close();
+  });
+
+  it("hands on together what comes in a short while, and at once what fills a batch", async () => {
+    const sizes: number[] = [];
+    const store = await LevelHistoryStore.open(newFolder());
+    const watched = {
+      save: async (entries: readonly HistoryEntry[]) => {
+        sizes.push(entries.length);
+        await store.save(entries);
+      },
+      list: (selection: Parameters<HistoryStore["list"]>[0]) => store.list(selection),
+      close: () => store.close(),
+    } as unknown as HistoryStore;
+    const fake = new FakeClock();
+    const options = { folder: newFolder(), store: watched, clock: fake, limit: 1_000 };
+    const journaled = await JournaledHistoryStore.open(options);
+    const entries = Array.from({ length: 5 }, (_, i) => historyEntry(String(i)));
+    for (const entry of entries) await journaled.save([entry]);
+    expect([sizes, journaled.depth]).toEqual([[], 5]);
+    // Nobody has to wait for it.
+    expect((await journaled.list({ limit: 9 })).entries).toEqual([...entries].reverse());
+    await fake.advance(250);
+    while (journaled.depth > 0) await journaled.settle(1_000);
+    expect(sizes).toEqual([5]);
+    await journaled.save([entries[0]!]);
+    await journaled.save([entries[0]!]);
+    await journaled.settle(1_000);
+    expect([sizes, journaled.depth]).toEqual([[5, 1], 0]);
+    await journaled.save(Array.from({ length: 500 }, () => historyEntry()));
+    while (journaled.depth > 0) await settleMicrotasks();
+    expect(sizes).toEqual([5, 1, 500]);
     await journaled.close();
   });
 

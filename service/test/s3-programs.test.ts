@@ -96,7 +96,7 @@ describe("the fetch program of the init container", () => {
     expect(program.output).toContain(
       `model.onnx: ${weights.length} of ${weights.length} bytes (100 %)`,
     );
-    expect(program.output).toContain("small 1.0.0 verified in");
+    expect(program.output).toContain(`small ${model.pin.version} verified in`);
     expect(cached(folder)).toEqual(whole);
   });
 

@@ -28,6 +28,12 @@ export interface JournaledHistoryStoreOptions extends Pick<DrainOptions, "onFail
 /** Entries handed on at once, at most. */
 const maxBatch = 500;
 
+/**
+ * How long entries gather before they are handed on: each time costs a read, a write and a request, however few they are.
+ * Nobody waits for it, since a list has what is on its way too.
+ */
+const gatherMs = 250;
+
 const retryDelayMs = { first: 250, most: 10_000 } as const;
 
 /** How long a delete waits for an entry that is still on its way. */
@@ -46,9 +52,13 @@ const closeMs = 3_000;
 export class JournaledHistoryStore implements HistoryStore {
   private readonly journal: LevelFolder;
   private pending = 0;
+  /** Batches saved so far. */
+  private saves = 0;
   /** Halved by a failure and doubled by a success, so that a slow store gets what it can take in time. */
   private batchSize = maxBatch;
   private readonly drain: Drain;
+  /** Ends the gathering under way. */
+  private stopGathering: (() => void) | undefined;
 
   private constructor(private readonly options: JournaledHistoryStoreOptions) {
     const { folder, clock, onFailure, onWarning } = options;
@@ -100,11 +110,14 @@ export class JournaledHistoryStore implements HistoryStore {
       ),
     );
     this.pending += entries.length;
-    this.drain.start();
+    this.saves++;
+    if (this.pending >= Math.min(maxBatch, this.options.limit)) this.handOnNow();
+    else this.stopGathering ??= this.options.clock.schedule(gatherMs, () => this.handOnNow());
   }
 
   /** Tries at once, and waits until the store behind has everything, at most `limitMs`. */
   async settle(limitMs: number): Promise<void> {
+    this.handOnNow();
     this.drain.hurry();
     await this.drain.settle(limitMs);
   }
@@ -146,9 +159,16 @@ export class JournaledHistoryStore implements HistoryStore {
 
   /** What is left stays in the journal for the next start. */
   async close(): Promise<void> {
+    if (this.pending > 0) this.handOnNow();
     await this.drain.stop(closeMs);
     await this.journal.close();
     await this.options.store.close();
+  }
+
+  private handOnNow(): void {
+    this.stopGathering?.();
+    this.stopGathering = undefined;
+    this.drain.start();
   }
 
   private holds(id: string): Promise<boolean> {
@@ -186,10 +206,11 @@ export class JournaledHistoryStore implements HistoryStore {
 
   private async handOn(): Promise<boolean> {
     const { store, onLost, onWarning } = this.options;
-    const batch = await this.journal.read((journal) =>
-      journal.iterator({ limit: this.batchSize }).all(),
-    );
+    const limit = this.batchSize;
+    const savesBefore = this.saves;
+    const batch = await this.journal.read((journal) => journal.iterator({ limit }).all());
     if (batch.length === 0) {
+      if (this.saves !== savesBefore) return true;
       // An id that was saved twice was counted twice but stood once.
       this.pending = 0;
       return false;
@@ -211,7 +232,8 @@ export class JournaledHistoryStore implements HistoryStore {
       onLost?.(damaged);
       onWarning?.(`${damaged} entries in the journal were damaged and are lost`);
     }
-    return true;
+    // Fewer were all there were; what came meanwhile gathers.
+    return batch.length === limit || (this.pending > 0 && this.stopGathering === undefined);
   }
 }
 
