@@ -192,7 +192,9 @@ describe("the service with MongoDB", () => {
       const before = start({ DATA_DIR: folder, MONGODB_URI: "mongodb://127.0.0.1:9/berth" });
       await before.ready();
       const answer = await before.label(headlines.Business);
-      while ((await before.metric(metrics.journalDepth.name)) !== 1);
+      // In the journal, not only in memory.
+      const stored = `${metrics.historyWrites.name}{outcome="stored"}`;
+      while ((await before.metric(stored)) !== 1);
       await before.stop("SIGKILL");
 
       const uri = new URL(server!);
