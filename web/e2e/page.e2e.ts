@@ -27,7 +27,7 @@ test("the service's Content Security Policy forbids what the page does without",
   const { page, faults } = await visit();
   const answer = await fetch(berthUrl());
   const policy = answer.headers.get("content-security-policy") ?? "";
-  expect(policy).toContain("default-src 'self'");
+  expect(policy).toContain("default-src 'none'");
   expect(policy).not.toContain("unsafe-inline");
   expect(policy).not.toContain("unsafe-eval");
   expect(faults).toEqual([]);
