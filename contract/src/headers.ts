@@ -9,8 +9,8 @@ export const deadlineHeader = "X-Deadline-Ms";
 
 /**
  * Value of {@link deadlineHeader}: whole milliseconds from 1, counted from when the whole request has arrived, since
- * the upload is the client's own time; for a line of a stream, from when the line has arrived. What is above the latency
- * budget's request deadline is capped to it, and so is a request without the header.
+ * the upload is the client's own time. What is above the latency budget's request deadline is capped to it, and so is a
+ * request without the header. A stream takes none.
  */
 export const deadlineMs = z
   .string()

@@ -14,32 +14,12 @@ import {
   servedModel,
 } from "@berth/contract";
 import type { ErrorCode } from "@berth/contract";
-import { LevelHistoryStore } from "../src/adapters/level-history-store";
-import { startApp } from "./support/app-under-test";
+import { appForEachTest } from "./support/app-for-each-test";
 import type { AppUnderTest } from "./support/app-under-test";
-import { temporaryFolders } from "./support/temporary-folder";
 import { until } from "./support/until";
 
-const newFolder = temporaryFolders();
-
-let history: LevelHistoryStore;
 let app: AppUnderTest;
-
-beforeEach(async () => {
-  history = await LevelHistoryStore.open(newFolder());
-  app = await startApp(history);
-});
-afterEach(async () => {
-  await app.close();
-  await history.close();
-});
-
-async function restart(
-  ...args: Parameters<typeof startApp> extends [unknown, ...infer R] ? R : never
-) {
-  await app.close();
-  app = await startApp(history, ...args);
-}
+const restart = appForEachTest((started) => ({ app } = started));
 
 function post(
   path: string,

@@ -190,7 +190,7 @@ describe("a damaged journal", () => {
     await sendLoad(service, load, { ratePerSecond: 20, durationMs: 500 });
     expect([load.failures, load.answers.size]).toEqual([[], 10]);
     await until(
-      async () => (await service.metric('history_entries_total{outcome="stored"}')) === 10,
+      async () => (await service.metric(`${metrics.historyWrites.name}{outcome="stored"}`)) === 10,
     );
     await service.stop("SIGKILL");
     const database = new ClassicLevel(join(data, "journal"));

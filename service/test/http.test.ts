@@ -17,10 +17,10 @@ import {
   servedModel,
 } from "@berth/contract";
 import type { ErrorCode } from "@berth/contract";
-import { LevelHistoryStore } from "../src/adapters/level-history-store";
+import type { LevelHistoryStore } from "../src/adapters/level-history-store";
 import { InferenceProcessError } from "../src/ports/inference-runtime";
 import { HistoryUnavailableError } from "../src/ports/history-store";
-import { startApp } from "./support/app-under-test";
+import { appForEachTest } from "./support/app-for-each-test";
 import type { AppUnderTest } from "./support/app-under-test";
 import { historyEntry } from "./support/history-entry";
 import { temporaryFolders } from "./support/temporary-folder";
@@ -28,17 +28,9 @@ import { temporaryFolders } from "./support/temporary-folder";
 const newFolder = temporaryFolders();
 const json = { "Content-Type": "application/json" };
 
-let history: LevelHistoryStore;
 let app: AppUnderTest;
-
-beforeEach(async () => {
-  history = await LevelHistoryStore.open(newFolder());
-  app = await startApp(history);
-});
-afterEach(async () => {
-  await app.close();
-  await history.close();
-});
+let history: LevelHistoryStore;
+const restart = appForEachTest((started) => ({ app, history } = started));
 
 function analyze(text: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return post(JSON.stringify({ text }), headers);
@@ -168,8 +160,7 @@ describe("POST /api/analyze", () => {
   });
 
   it("limits other clients than those on this machine", async () => {
-    await app.close();
-    app = await startApp(history, { TRUSTED_PROXIES: 1 });
+    await restart({ TRUSTED_PROXIES: 1 });
     const from = (address: string) => analyze("a", { "X-Forwarded-For": address });
     expect([(await from("203.0.113.9")).status, (await from("203.0.113.9")).status]).toEqual([
       200, 200,
@@ -329,8 +320,7 @@ describe("the page", () => {
     mkdirSync(join(folder, "assets"));
     writeFileSync(join(folder, "index.html"), "<title>Berth</title>");
     writeFileSync(join(folder, "assets", "main-1a2b.js"), "1");
-    await app.close();
-    app = await startApp(history, { WEB_DIR: folder });
+    await restart({ WEB_DIR: folder });
   });
 
   it("is served for its own addresses, never from a cache", async () => {

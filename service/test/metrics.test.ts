@@ -4,8 +4,7 @@ import { errorCodes, labels, metrics, paths, servedModel, stages } from "@berth/
 import type { AnalyzeResponse, MetricKey } from "@berth/contract";
 import { EventLoopDelay } from "../src/http/event-loop-delay";
 import { ServiceMetrics } from "../src/http/service-metrics";
-import { LevelHistoryStore } from "../src/adapters/level-history-store";
-import { startApp } from "./support/app-under-test";
+import { appForEachTest } from "./support/app-for-each-test";
 import type { AppUnderTest } from "./support/app-under-test";
 import { KeepAliveClient } from "./support/keep-alive-client";
 import { RunningService } from "./support/running-service";
@@ -251,17 +250,8 @@ describe("the event loop's delay", () => {
 });
 
 describe("the application's series", () => {
-  let history: LevelHistoryStore;
   let app: AppUnderTest;
-
-  beforeEach(async () => {
-    history = await LevelHistoryStore.open(newFolder());
-    app = await startApp(history);
-  });
-  afterEach(async () => {
-    await app.close();
-    await history.close();
-  });
+  appForEachTest((started) => ({ app } = started));
 
   const exposed = async () => parseScrape((await app.metrics.expose()).body);
 

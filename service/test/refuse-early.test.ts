@@ -1,12 +1,8 @@
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
 import { paths } from "@berth/contract";
-import { LevelHistoryStore } from "../src/adapters/level-history-store";
-import { startApp } from "./support/app-under-test";
+import { appForEachTest } from "./support/app-for-each-test";
 import type { AppUnderTest } from "./support/app-under-test";
-import { temporaryFolders } from "./support/temporary-folder";
-
-const newFolder = temporaryFolders();
 
 interface Answer {
   readonly status: number;
@@ -14,17 +10,8 @@ interface Answer {
   readonly body: string;
 }
 
-let history: LevelHistoryStore;
 let app: AppUnderTest;
-
-beforeEach(async () => {
-  history = await LevelHistoryStore.open(newFolder());
-  app = await startApp(history);
-});
-afterEach(async () => {
-  await app.close();
-  await history.close();
-});
+appForEachTest((started) => ({ app } = started));
 
 function post(headers: Record<string, string> = {}, path: string = paths.analyze): Promise<Answer> {
   return new Promise((resolve, reject) => {

@@ -4,9 +4,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { execFileSync } from "node:child_process";
 import { endpoints, paths } from "@berth/contract";
 import type { SettingsEnv } from "@berth/contract";
-import { LevelHistoryStore } from "../src/adapters/level-history-store";
 import { openLog } from "../src/compose/logging";
-import { startApp } from "./support/app-under-test";
+import { appForEachTest } from "./support/app-for-each-test";
 import type { AppUnderTest } from "./support/app-under-test";
 import { RunningService } from "./support/running-service";
 import { temporaryFolders } from "./support/temporary-folder";
@@ -17,17 +16,8 @@ const newFolder = temporaryFolders();
 const json = { "Content-Type": "application/json" };
 
 describe("a request's line in the log", () => {
-  let history: LevelHistoryStore;
   let app: AppUnderTest;
-
-  beforeEach(async () => {
-    history = await LevelHistoryStore.open(newFolder());
-    app = await startApp(history);
-  });
-  afterEach(async () => {
-    await app.close();
-    await history.close();
-  });
+  appForEachTest((started) => ({ app } = started));
 
   const lines = () => app.logged.map((line) => JSON.parse(line) as Record<string, unknown>);
   /** The one line of a request, once it is written. */

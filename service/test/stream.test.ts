@@ -12,33 +12,13 @@ import {
   streamWindowTexts,
 } from "@berth/contract";
 import type { ErrorCode, StreamResponseLine } from "@berth/contract";
-import { LevelHistoryStore } from "../src/adapters/level-history-store";
-import { startApp } from "./support/app-under-test";
+import { appForEachTest } from "./support/app-for-each-test";
 import type { AppUnderTest } from "./support/app-under-test";
 import { StreamClient, stream } from "./support/stream-client";
-import { temporaryFolders } from "./support/temporary-folder";
 import { until } from "./support/until";
 
-const newFolder = temporaryFolders();
-
-let history: LevelHistoryStore;
 let app: AppUnderTest;
-
-beforeEach(async () => {
-  history = await LevelHistoryStore.open(newFolder());
-  app = await startApp(history);
-});
-afterEach(async () => {
-  await app.close();
-  await history.close();
-});
-
-async function restart(
-  ...args: Parameters<typeof startApp> extends [unknown, ...infer R] ? R : never
-) {
-  await app.close();
-  app = await startApp(history, ...args);
-}
+const restart = appForEachTest((started) => ({ app } = started));
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const metric = async (series: string) => {
