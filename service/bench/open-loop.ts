@@ -22,6 +22,7 @@ export type ToLoadProcess =
       readonly ratePerSecond: number;
       readonly durationMs: number;
       readonly arrivals?: Arrivals;
+      readonly tickMs?: number;
     }
   | { readonly kind: "closed"; readonly width: number; readonly durationMs: number };
 
@@ -42,6 +43,7 @@ export interface Load {
     readonly ratePerSecond: number;
     readonly durationMs: number;
     readonly arrivals?: Arrivals;
+    readonly tickMs?: number;
   }): Promise<LoadReport>;
   /** A fixed number of requests in flight: 1 for the unloaded latency, many for saturation. */
   closed(options: { readonly width: number; readonly durationMs: number }): Promise<LoadReport>;

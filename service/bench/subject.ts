@@ -7,7 +7,7 @@ import { verifyFolder } from "../src/model/verify-model";
 import type { Setup } from "../src/inference/protocol";
 import { benchTexts } from "./texts";
 
-/** What is measured: the bundled model, and texts with the lengths of the news that it was measured on. */
+/** What is measured: the bundled model, and texts with the lengths of news. */
 export interface Subject {
   readonly texts: readonly string[];
   /** Token ids of each text. */
@@ -23,7 +23,7 @@ export async function openSubject(): Promise<Subject> {
   const folder = join(__dirname, "..", "..", "model", modelPrefix(servedModel));
   const model = await verifyFolder(folder, servedModel);
   const tokenizer = await HuggingFaceTokenizer.load(model.folder, model.manifest);
-  const made = benchTexts(model.manifest, texts);
+  const made = benchTexts(texts);
   const ids: Int32Array[] = [];
   for (const text of made) ids.push((await tokenizer.encode(clean(text))).ids);
   return {

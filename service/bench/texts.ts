@@ -1,4 +1,4 @@
-import type { ModelManifest } from "@berth/contract";
+import { newsLengths } from "./news-lengths";
 
 /** Words that texts are made of; each is one or two tokens. */
 const words = (
@@ -19,18 +19,15 @@ function generator(seed: bigint): () => number {
   };
 }
 
-/** Texts whose lengths are distributed like those that the model was measured on. */
-export function benchTexts(manifest: ModelManifest, count: number): string[] {
+/** Texts with the lengths of news, each made of words of one or two tokens. */
+export function benchTexts(count: number): string[] {
   const random = generator(1n);
-  const { edges, shares } = manifest.baseline.tokens;
   return Array.from({ length: count }, () => {
-    let left = random();
-    const bin = Math.max(
-      0,
-      shares.findIndex((share) => (left -= share) < 0),
-    );
-    const [from, to] = [edges[bin]!, Math.min(edges[bin + 1]!, manifest.maxTokens)];
-    const length = Math.max(1, Math.round(from + random() * (to - from)) - 2);
+    const tokens = newsLengths[Math.floor(random() * newsLengths.length)]!;
+    const length = Math.max(1, tokens - specialTokens);
     return Array.from({ length }, () => words[Math.floor(random() * words.length)]).join(" ");
   });
 }
+
+/** `[CLS]` and `[SEP]`. */
+const specialTokens = 2;

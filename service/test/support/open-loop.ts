@@ -24,13 +24,18 @@ export interface OpenLoopOptions {
   readonly send: Send;
   /** `even`: one every 1/rate; `poisson`: as independent clients send, in bursts. @default even */
   readonly arrivals?: Arrivals;
+  /**
+   * What is due within so many milliseconds is sent together, at the end of them: at high rates a timer for each request
+   * costs the generator more than the request. Latency counts from when each was due. @default 0
+   */
+  readonly tickMs?: number;
   /** Ends the load early. */
   readonly signal?: AbortSignal;
 }
 
 /** Sends at a fixed rate. @returns one sample a request, in the order in which they were due, once all were answered */
 export async function openLoop(options: OpenLoopOptions): Promise<Sample[]> {
-  const { ratePerSecond, durationMs, send, arrivals = "even", signal } = options;
+  const { ratePerSecond, durationMs, send, arrivals = "even", tickMs = 0, signal } = options;
   const meanGapMs = 1000 / ratePerSecond;
   const startedAt = performance.now();
   const sinceStart = () => performance.now() - startedAt;
@@ -42,7 +47,7 @@ export async function openLoop(options: OpenLoopOptions): Promise<Sample[]> {
       for (; dueMs < durationMs && dueMs <= sinceStart(); dueMs += gap())
         samples.push(one(send, samples.length, dueMs, sinceStart));
       if (dueMs >= durationMs) resolve();
-      else setTimeout(sendDue, dueMs - sinceStart());
+      else setTimeout(sendDue, Math.max(tickMs, dueMs - sinceStart()));
     };
     const gap = () => (arrivals === "even" ? meanGapMs : -Math.log(1 - Math.random()) * meanGapMs);
     sendDue();
