@@ -28,8 +28,8 @@ export interface SpeedFigures {
   readonly unloadedP50Ms: number;
 }
 
-/** Arrival rate at saturation, over what was answered: a little more than can be, so that a process never lacks work. */
-const overAnswered = 1.1;
+/** Arrival rate at saturation, over what was answered: more than can be, so that a process never lacks work. */
+const overAnswered = 1.3;
 
 /** What is due within so many milliseconds at saturation is sent together, to leave the machine to the service. */
 const saturationTickMs = 10;
