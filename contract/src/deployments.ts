@@ -1,4 +1,4 @@
-import { parseEnvironment } from "./environments";
+import { parseEnvironments } from "./environments";
 import type { Environment } from "./environments";
 
 // What a team edits first: its own names, region and repository.
@@ -14,7 +14,7 @@ const git = { repository: `https://github.com/${organization}/berth.git`, revisi
 const ownership = { owner: "platform", costCentre: "ml" };
 
 /** The environments that are synthesized. */
-export const environments: readonly Environment[] = [
+export const environments: readonly Environment[] = parseEnvironments([
   {
     kind: "local",
     name: "local",
@@ -36,6 +36,8 @@ export const environments: readonly Environment[] = [
     availabilityZones: [`${region}a`, `${region}b`],
     modelBucket: `${organization}-node-models`,
     stateBucket: `${organization}-node-state`,
+    backups: { bucket: `${organization}-node-backups` },
+    github: { oidcProvider: "create" },
     ...ownership,
     instanceType: "t3.medium",
     rootVolumeGiB: 30,
@@ -52,7 +54,11 @@ export const environments: readonly Environment[] = [
     availabilityZones: [`${region}a`, `${region}b`, `${region}c`],
     modelBucket: `${organization}-eks-models`,
     stateBucket: `${organization}-eks-state`,
+    natGateways: "single",
+    backups: { bucket: `${organization}-eks-backups` },
+    // The account's one provider, which the environment `node` makes.
+    github: { oidcProvider: "existing" },
     ...ownership,
     clusterName: "berth",
   },
-].map(parseEnvironment);
+]);

@@ -1,20 +1,20 @@
 import { z } from "zod";
-import { instanceTypes, machineCapacity, resources, totalRequests } from "./resources";
-import type { InstanceType, PlannedPods } from "./resources";
+import { awsFaults } from "./aws-faults";
+import { longestEnvironmentName } from "./aws-names";
+import { awsOptions } from "./aws-options";
+import { eksOptions } from "./eks-options";
+import { faultsBetween } from "./faults-between";
+import { nodeOptions } from "./node-options";
+import { machineCapacity, resources, totalRequests } from "./resources";
+import type { PlannedPods } from "./resources";
 
-const dnsLabel = z
+const name = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a DNS label: a-z, 0-9 and hyphens");
-
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
-const bucketName = z
-  .string()
-  .regex(
-    /^(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
-    "must be a bucket name: 3 to 63 of a-z, 0-9 and hyphens, beginning and ending with a letter or digit",
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a DNS label: a-z, 0-9 and hyphens")
+  .max(
+    longestEnvironmentName,
+    `must have at most ${longestEnvironmentName} characters: roles on AWS are named after it`,
   );
-
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be an AWS region: eu-central-1");
 
 const image = z.strictObject({
   repository: z
@@ -45,26 +45,9 @@ const common = {
   }),
 };
 
-const aws = {
-  region,
-  /** Private /16 to /20; each subnet takes a part of it. */
-  vpcCidr: z.cidrv4().refine((cidr) => {
-    const size = Number(cidr.split("/")[1]);
-    return size >= 16 && size <= 20;
-  }, "must be between /16 and /20"),
-  availabilityZones: z.array(z.string()).min(1).max(3),
-  /** Bucket of the models. Bucket names are global: choose your own. */
-  modelBucket: bucketName,
-  /** Bucket of the Terraform state. */
-  stateBucket: bucketName,
-  /** Who pays and who answers for it; a tag on everything. */
-  owner: z.string().min(1),
-  costCentre: z.string().min(1),
-};
-
 const local = z.strictObject({
   kind: z.literal("local"),
-  name: dnsLabel,
+  name,
   ...common,
   /** Folder on the kind node that holds `models/`, mounted from the checkout's `service/model`. */
   modelHostPath: z.string().startsWith("/"),
@@ -73,11 +56,10 @@ const local = z.strictObject({
 const node = z
   .strictObject({
     kind: z.literal("node"),
-    name: dnsLabel,
+    name,
     ...common,
-    ...aws,
-    instanceType: z.enum(Object.keys(instanceTypes) as [InstanceType, ...InstanceType[]]),
-    rootVolumeGiB: z.int().min(20).max(1000),
+    ...awsOptions,
+    ...nodeOptions,
   })
   .superRefine((environment, context) => {
     const capacity = machineCapacity(environment.instanceType);
@@ -95,30 +77,18 @@ const node = z
 
 const eks = z.strictObject({
   kind: z.literal("eks"),
-  name: dnsLabel,
+  name,
   ...common,
-  ...aws,
-  clusterName: dnsLabel,
+  ...awsOptions,
+  ...eksOptions,
 });
 
 const environment = z
   .discriminatedUnion("kind", [local, node, eks])
   .superRefine((value, context) => {
     if (value.kind === "local") return;
-    value.availabilityZones.forEach((zone, i) => {
-      if (!new RegExp(`^${value.region}[a-z]$`).test(zone))
-        context.addIssue({
-          code: "custom",
-          path: ["availabilityZones", i],
-          message: `${zone} is not a zone of ${value.region}: name one like ${value.region}a`,
-        });
-    });
-    if (value.modelBucket === value.stateBucket)
-      context.addIssue({
-        code: "custom",
-        path: ["stateBucket"],
-        message: `is the model bucket (${value.modelBucket}) too: give the state a bucket of its own`,
-      });
+    for (const { path, message } of awsFaults(value))
+      context.addIssue({ code: "custom", path, message });
   });
 
 /** A place where Berth runs. Adding a kind makes the compiler list what is missing. */
@@ -151,12 +121,34 @@ export function plannedPods(
  * @throws {Error} naming every field that is wrong, the value received and what to change
  */
 export function parseEnvironment(value: unknown): Environment {
-  const result = environment.safeParse(value, { reportInput: true });
+  const result = environment.safeParse(value);
   if (result.success) return result.data;
-  const name = (value as { name?: unknown } | null)?.name;
-  const faults = result.error.issues.map((issue) => {
-    const received = issue.input === undefined ? "missing" : JSON.stringify(issue.input);
-    return `${issue.path.join(".") || "(environment)"} is ${received}: ${issue.message}`;
-  });
+  const { name } = (value ?? {}) as { name?: unknown };
+  const faults = result.error.issues.map((issue) => describeIssue(value, issue));
   throw new Error(`Environment ${JSON.stringify(name)} is wrong:\n- ${faults.join("\n- ")}`);
+}
+
+/**
+ * Reads environments that stand beside one another.
+ *
+ * @throws {Error} as {@link parseEnvironment} does for the first that is wrong; and naming everything in which two of them
+ * are in each other's way: names, networks, buckets, clusters, GitHub's provider
+ */
+export function parseEnvironments(values: readonly unknown[]): Environment[] {
+  const parsed = values.map(parseEnvironment);
+  const faults = faultsBetween(parsed);
+  if (faults.length > 0)
+    throw new Error(`Environments are in each other's way:\n- ${faults.join("\n- ")}`);
+  return parsed;
+}
+
+function describeIssue(value: unknown, issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys")
+    return `${[...issue.path, issue.keys.join(", ")].join(".")} is unknown: remove it, or correct its spelling`;
+  const received = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+  const text = received === undefined ? "missing" : JSON.stringify(received);
+  return `${issue.path.join(".") || "(environment)"} is ${text}: ${issue.message}`;
 }

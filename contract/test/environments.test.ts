@@ -16,11 +16,11 @@ describe("parseEnvironment", () => {
     [
       "a region that is none",
       { ...node, region: "Frankfurt" },
-      /region is "Frankfurt": must be an AWS region/,
+      /region is "Frankfurt": must be a region of AWS/,
     ],
     [
       "a zone of another region",
-      { ...node, availabilityZones: ["us-east-1a"] },
+      { ...node, availabilityZones: ["eu-central-1a", "us-east-1a"] },
       /us-east-1a is not a zone of eu-central-1/,
     ],
     [
@@ -37,12 +37,12 @@ describe("parseEnvironment", () => {
     [
       "a bucket name with a reserved prefix",
       { ...node, modelBucket: "xn--models" },
-      /must be a bucket name/,
+      /must not begin or end as AWS reserves for itself/,
     ],
     [
       "state in the model bucket",
       { ...node, stateBucket: node.modelBucket },
-      /give the state a bucket of its own/,
+      /give the state bucket a bucket of its own/,
     ],
     [
       "an instance type that is unknown",
