@@ -38,8 +38,15 @@ export class WebSecurityGroup extends Construct {
         fromPort: ports[protocol],
         toPort: ports[protocol],
       };
-      new VpcSecurityGroupIngressRule(this, `${protocol}-in`, rule);
-      new VpcSecurityGroupEgressRule(this, `${protocol}-out`, rule);
+      const description = protocol.toUpperCase();
+      new VpcSecurityGroupIngressRule(this, `${protocol}-in`, {
+        ...rule,
+        description: `${description} from everyone`,
+      });
+      new VpcSecurityGroupEgressRule(this, `${protocol}-out`, {
+        ...rule,
+        description: `${description} to everywhere`,
+      });
     }
   }
 }

@@ -42,21 +42,43 @@ async function buildMongoDouble(root, folder) {
   return program;
 }
 
-/** What scripts/tools/requirements.txt names, installed with pip into an environment of its own. @returns its programs' folder */
-async function installPythonTools(root, folder) {
+/**
+ * What a requirements file in scripts/tools names, installed with pip into an environment of its own.
+ *
+ * @returns its programs' folder
+ */
+async function installPython(root, folder, { name, requirements, label }) {
   if (!has("python3"))
-    throw new Remedy("The double of S3 and schemathesis need Python 3 with venv: install it.");
-  const environment = join(folder, "python");
+    throw new Remedy(`There is no Python 3 with venv, for ${label}: install it.`);
+  const environment = join(folder, name);
   if (!existsSync(environment))
     await step("making a Python environment", "python3", ["-m", "venv", environment]);
-  const requirements = join(root, "scripts", "tools", "requirements.txt");
-  await step("installing a double of S3, and schemathesis", join(environment, "bin", "pip"), [
+  await step(`installing ${label}`, join(environment, "bin", "pip"), [
     "install",
     "--quiet",
     "--requirement",
-    requirements,
+    join(root, "scripts", "tools", requirements),
   ]);
   return join(environment, "bin");
+}
+
+/** The double of AWS and schemathesis. @returns their programs' folder */
+async function installPythonTools(root, folder) {
+  return installPython(root, folder, {
+    name: "python",
+    requirements: "requirements.txt",
+    label: "a double of AWS, and schemathesis",
+  });
+}
+
+/** checkov, whose own pins would meet those of the other tools. @returns its path */
+async function installCheckov(root, folder) {
+  const bin = await installPython(root, folder, {
+    name: "checkov",
+    requirements: "checkov.txt",
+    label: "checkov",
+  });
+  return join(bin, "checkov");
 }
 
 /** A double of S3. @returns the server's path */
@@ -106,6 +128,7 @@ async function installNginx(folder) {
 module.exports = {
   buildMongoDouble,
   has,
+  installCheckov,
   installChromium,
   installMoto,
   installNginx,

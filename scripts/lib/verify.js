@@ -7,10 +7,11 @@ const { freePort, withServer } = require("./background");
 const { install } = require("./install");
 const { exitWith } = require("./remedy");
 const { runJest } = require("./run-jest");
+const { scanStacks } = require("./scan-stacks");
 const { step } = require("./step");
 const { synthDifferences } = require("./synth-check");
 const { Tally } = require("./tally");
-const { buildMongoDouble, has, installChromium, installMoto } = require("./tools");
+const { buildMongoDouble, has, installCheckov, installChromium, installMoto } = require("./tools");
 const { verifyMetrics } = require("./verify-metrics");
 const { rollingRestarts, verifyNginx } = require("./verify-nginx");
 const { verifySchemathesis } = require("./verify-schemathesis");
@@ -20,7 +21,7 @@ const usage = `usage: ./scripts/verify
 Runs the checks that need real servers and tools, and installs those: the history against a server of MongoDB's
 protocol (Go), the model registry against a double of S3 (Python), the service under generated requests (schemathesis,
 Python), its metrics in Prometheus, two replicas behind nginx, the page in Chromium against ./scripts/up, the CDK
-command lines, Terraform's own validation. A tool that is absent and cannot be installed fails its checks.`;
+command lines, Terraform's own validation, checkov. A tool that is absent and cannot be installed fails its checks.`;
 
 const root = join(__dirname, "..", "..");
 const folder = join(root, "node_modules", ".cache", "berth-verify");
@@ -134,6 +135,10 @@ async function verifySynthesized(tally) {
       step("terraform validate", "scripts/validate-terraform", [], options),
     );
   else tally.skipped.push("terraform validate: there is no terraform on the PATH");
+  const checkov = await installCheckov(root, folder);
+  await tally.check("checkov finds nothing but the written exceptions", async () =>
+    console.log(`  ${await scanStacks(checkov)}`),
+  );
   const checks = join(root, "..", "shared", "check");
   if (!existsSync(checks)) return;
   await tally.check("schemas of Terraform's AWS provider", () =>
