@@ -2,9 +2,9 @@ import { environments, parseEnvironment } from "@berth/contract";
 import type { Environment } from "@berth/contract";
 import { eks, node } from "./fixtures";
 
-/** A fixture with one option set otherwise, under a name of its own. */
-function variant(base: typeof node | typeof eks, option: string, change: object): Environment {
-  const name = `${base.name}-${option}`;
+/** A fixture with options set otherwise, under a name and with buckets of its own. */
+function variant(base: typeof node | typeof eks, options: string, change: object): Environment {
+  const name = `${base.name}-${options}`;
   return parseEnvironment({
     ...base,
     name,
@@ -14,10 +14,43 @@ function variant(base: typeof node | typeof eks, option: string, change: object)
   });
 }
 
-/** Every environment of the contract, and a variant for each option that none of them takes. */
+const backups = { bucket: "berth-example-backups" };
+const replication = { region: "eu-west-1" };
+const account = "111122223333";
+
+/** Every environment of the contract, and variants in which each option has each of its values. */
 export const everyOption: readonly Environment[] = [
   ...environments,
-  variant(node, "fixed-performance", { instanceType: "m6i.large" }),
-  variant(node, "one-zone", { availabilityZones: ["eu-central-1a"] }),
-  variant(eks, "two-zones", { availabilityZones: ["eu-central-1a", "eu-central-1b"] }),
+  variant(node, "bare", {}),
+  variant(node, "spot", {
+    spot: true,
+    image: "amazon-linux",
+    backups,
+    replication,
+    github: { oidcProvider: "existing", branch: "release", environment: "production" },
+    account,
+  }),
+  variant(node, "large", {
+    instanceType: "m6i.large",
+    image: "debian",
+    natGateways: "single",
+    availabilityZone: "eu-central-1b",
+    replication,
+    domain: "berth.example",
+  }),
+  variant(node, "nat", {
+    natGateways: "per-zone",
+    availabilityZones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
+    backups,
+    github: {},
+  }),
+  variant(eks, "bare", { availabilityZones: ["eu-central-1a", "eu-central-1b"] }),
+  variant(eks, "full", {
+    natGateways: "per-zone",
+    backups,
+    replication,
+    github: { oidcProvider: "create" },
+    publicEndpointCidrs: ["192.0.2.0/24"],
+    account,
+  }),
 ];
