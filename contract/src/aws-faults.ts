@@ -1,5 +1,6 @@
 import { longestBucketName, replicaBucket } from "./buckets";
 import { cidrsOverlap } from "./cidr";
+import { eksFaults } from "./eks-faults";
 import type { AwsEnvironment } from "./environments";
 import { tryGithubRepository } from "./github-repository";
 
@@ -24,6 +25,7 @@ export function awsFaults(environment: AwsEnvironment): Fault[] {
     ...bucketFaults(environment),
     ...networkFaults(environment),
     ...githubFaults(environment),
+    ...(environment.kind === "eks" ? eksFaults(environment) : []),
   ];
 }
 

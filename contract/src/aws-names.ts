@@ -21,6 +21,12 @@ export const awsNameParts = [
   "snapshots",
   "node",
   "cluster",
+  "cluster-nodes",
+  "cluster-network",
+  "cluster-disks",
+  "external-secrets",
+  "karpenter",
+  "karpenter-node",
 ] as const;
 
 /** One thing that is named after its environment. */

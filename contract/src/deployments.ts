@@ -60,5 +60,6 @@ export const environments: readonly Environment[] = parseEnvironments([
     github: { oidcProvider: "existing" },
     ...ownership,
     clusterName: "berth",
+    clusterAdmins: [`${organization}-admin`],
   },
 ]);

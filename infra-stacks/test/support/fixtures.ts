@@ -45,7 +45,9 @@ export const eks = parseEnvironment({
   availabilityZones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
   modelBucket: "berth-example-eks-models",
   stateBucket: "berth-example-eks-state",
+  natGateways: "single",
   clusterName: "berth",
+  clusterAdmins: ["platform-admin"],
 }) as EksEnvironment;
 
 export const model: ModelArtifact = {
