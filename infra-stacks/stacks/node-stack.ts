@@ -7,6 +7,7 @@ import { NodeMachine } from "../constructs/node-machine";
 import { WebSecurityGroup } from "../constructs/web-security-group";
 import { AwsStack } from "./aws-stack";
 import type { AwsStackProps } from "./aws-stack";
+import { pageAddressOutput } from "./page-address-output";
 import { stackId } from "./stack-id";
 
 export interface NodeStackProps extends AwsStackProps {
@@ -31,7 +32,7 @@ export class NodeStack extends AwsStack {
       role,
     });
 
-    new TerraformOutput(this, "address", {
+    new TerraformOutput(this, pageAddressOutput, {
       value: machine.address,
       description: "Public IPv4 address of the page; point the domain's A record here",
     });
