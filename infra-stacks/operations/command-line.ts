@@ -44,6 +44,8 @@ export async function runProgram<T extends Options>(
 export function minutesToMs(option: string, text: string): number {
   const minutes = Number(text);
   if (text.trim() === "" || !Number.isFinite(minutes) || minutes < 0)
-    throw new Fault(`${option} is ${JSON.stringify(text)}: give minutes, such as 20; 0 does not wait`);
+    throw new Fault(
+      `${option} is ${JSON.stringify(text)}: give minutes, such as 20; 0 does not wait`,
+    );
   return minutes * 60_000;
 }

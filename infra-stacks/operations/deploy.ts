@@ -1,6 +1,7 @@
 import { pageAddressOutput } from "../stacks/page-address-output";
 import { applyStack, approve } from "./apply-stack";
 import { Fault } from "./fault";
+import { requireAccount } from "./require-account";
 import { bootstrapState, isBootstrapping } from "./state-home";
 import type { SynthesizedEnvironment } from "./synthesized-environment";
 import { waitForPage } from "./wait-for-page";
@@ -29,7 +30,7 @@ export async function deploy(
 ): Promise<string | undefined> {
   const { terraform, account, log } = world;
   await terraform.requireVersion();
-  log(`${environment.name}: account ${await account.number()}, region ${environment.region}`);
+  await requireAccount(world, environment);
 
   if (await needsBootstrap()) await bootstrapState(world, state, options);
   let address: string | undefined;

@@ -3,6 +3,7 @@ import { Fault } from "./fault";
 import { findLeftovers } from "./leftovers";
 import { protectedResources, withoutProtection } from "./protected-resources";
 import type { ProtectedResource } from "./protected-resources";
+import { requireAccount } from "./require-account";
 import { withoutStateBucket } from "./state-home";
 import { regionsOf, tagsOf } from "./synthesized-environment";
 import type { SynthesizedEnvironment, SynthesizedStack } from "./synthesized-environment";
@@ -36,7 +37,7 @@ export async function destroy(
   const { environment, state, layers } = synthesized;
   const { stateBucket, name } = environment;
   await terraform.requireVersion();
-  log(`${name}: account ${await account.number()}, region ${environment.region}`);
+  await requireAccount(world, environment);
 
   if (["empty", "full"].includes(await account.bucket(stateBucket))) {
     const standing: Standing[] = [];
@@ -122,7 +123,9 @@ export async function destroy(
       isKept: (arn) => arn === `arn:aws:s3:::${stateBucket}` || isSnapshot(arn),
     });
     for (const arn of kept)
-      log(`- kept: ${arn}${isSnapshot(arn) ? " (data: delete it with aws ec2 delete-snapshot)" : ""}`);
+      log(
+        `- kept: ${arn}${isSnapshot(arn) ? " (data: delete it with aws ec2 delete-snapshot)" : ""}`,
+      );
     if (leaked.length > 0)
       throw new Fault(
         `${leaked.length} left with the tags of ${name}. They may cost money: look at each, and delete it by hand.\n` +

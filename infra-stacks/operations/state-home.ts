@@ -67,6 +67,5 @@ async function withLocalState(
 }
 
 function removeStateFile(root: string, stack: SynthesizedStack): void {
-  for (const suffix of ["", ".backup"])
-    rmSync(stateFile(root, stack) + suffix, { force: true });
+  for (const suffix of ["", ".backup"]) rmSync(stateFile(root, stack) + suffix, { force: true });
 }

@@ -54,7 +54,10 @@ const remedies: readonly (readonly [RegExp, string])[] = [
 
 /** Terraform's command line, in the folder of one stack at a time. What changes something shows its output. */
 export class Terraform {
-  constructor(private readonly env: NodeJS.ProcessEnv) {}
+  constructor(
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly complaints: NodeJS.WritableStream = process.stderr,
+  ) {}
 
   /** @throws {Fault} when it is not installed, or too old */
   async requireVersion(): Promise<void> {
@@ -153,7 +156,7 @@ export class Terraform {
     child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr?.on("data", (chunk: Buffer) => {
       stderr += chunk.toString();
-      if (shown) process.stderr.write(chunk);
+      if (shown) this.complaints.write(chunk);
     });
     try {
       const status = await new Promise<number>((resolve, reject) => {

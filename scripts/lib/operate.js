@@ -21,6 +21,8 @@ async function operate(program) {
   const child = spawn(process.execPath, [file, ...process.argv.slice(2)], {
     cwd: root,
     stdio: "inherit",
+    // The SDK's versions are pinned: what later ones will ask of Node is no news to who deploys.
+    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
   });
   // Ctrl-C reaches the program too, which ends in order.
   process.on("SIGINT", () => undefined);
