@@ -76,7 +76,7 @@ describe.each(["deploy", "destroy"])("npm run %s", (program) => {
     const { status, stderr } = run(program, [first?.name ?? ""]);
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^\nThere is no terraform on the PATH\. Install Terraform 1\.11\.0 or later/,
+      /\nThere is no terraform on the PATH\. Install Terraform 1\.11\.0 or later/,
     );
   });
 });
