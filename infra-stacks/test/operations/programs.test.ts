@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environments } from "@berth/contract";
 import { buildSync } from "esbuild";
+import { priceTable } from "../../cost/price-table";
 
 // Every run is a process of its own, on a machine that may be busy.
 jest.setTimeout(60_000);
@@ -85,4 +86,12 @@ it("npm run deploy fails on a time to wait that is none", () => {
   expect(run("deploy", [first?.name ?? "", "--wait-minutes", "soon"]).stderr).toContain(
     '--wait-minutes is "soon": give minutes',
   );
+});
+
+it("npm run cost prints every environment on AWS, with the date of its prices", () => {
+  const { status, stdout } = run("cost", []);
+  expect(status).toBe(0);
+  for (const { name, region } of onAws)
+    expect(stdout).toContain(`${name} in ${region}, USD a month`);
+  expect(stdout).toContain(`Prices of ${priceTable.date}`);
 });

@@ -1,0 +1,22 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { servedModel } from "@berth/contract";
+import type { AwsEnvironment } from "@berth/contract";
+import { App } from "cdktf";
+import { readEnvironment } from "../operations/synthesized-environment";
+import type { SynthesizedEnvironment } from "../operations/synthesized-environment";
+import { addEnvironments } from "../stacks/add-environments";
+
+/** The stacks of one environment, synthesized in a folder of their own that is gone afterwards. */
+export function synthesizeEnvironment(environment: AwsEnvironment): SynthesizedEnvironment {
+  const outdir = mkdtempSync(join(tmpdir(), "berth-synth-"));
+  try {
+    const app = new App({ outdir, stackTraces: false });
+    addEnvironments(app, { environments: [environment], model: servedModel });
+    app.synth();
+    return readEnvironment(outdir, environment);
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
