@@ -14,6 +14,7 @@ const { Tally } = require("./tally");
 const { buildMongoDouble, has, installCheckov, installChromium, installMoto } = require("./tools");
 const { verifyMetrics } = require("./verify-metrics");
 const { rollingRestarts, verifyNginx } = require("./verify-nginx");
+const { verifyRehearsal } = require("./verify-rehearsal");
 const { verifySchemathesis } = require("./verify-schemathesis");
 
 const usage = `usage: ./scripts/verify
@@ -21,7 +22,8 @@ const usage = `usage: ./scripts/verify
 Runs the checks that need real servers and tools, and installs those: the history against a server of MongoDB's
 protocol (Go), the model registry against a double of S3 (Python), the service under generated requests (schemathesis,
 Python), its metrics in Prometheus, two replicas behind nginx, the page in Chromium against ./scripts/up, the CDK
-command lines, Terraform's own validation, checkov. A tool that is absent and cannot be installed fails its checks.`;
+command lines, Terraform's own validation, checkov, and every stack made and destroyed in a double of AWS. A tool that
+is absent and cannot be installed fails its checks.`;
 
 const root = join(__dirname, "..", "..");
 const folder = join(root, "node_modules", ".cache", "berth-verify");
@@ -58,6 +60,11 @@ async function verifyStores(tally) {
   } finally {
     rmSync(data, { recursive: true, force: true });
   }
+}
+
+/** The stacks, made in a double of AWS. */
+function verifyStacks(tally) {
+  return verifyRehearsal(root, folder, tally);
 }
 
 /** The service under generated requests, valid and not. */
@@ -167,6 +174,7 @@ async function main() {
   const tally = new Tally();
   const parts = [
     verifySynthesized,
+    verifyStacks,
     verifyStores,
     verifyRequests,
     verifyScrape,
