@@ -1,7 +1,7 @@
 import { environments } from "@berth/contract";
 import { estimate } from "../cost/estimate";
 import { report } from "../cost/report";
-import { synthesizeEnvironment } from "../cost/synthesize-environment";
+import { synthesizeEnvironment } from "./synthesize-environment";
 import { variantsOf } from "../cost/variants";
 import { runProgram } from "./command-line";
 import { findEnvironment } from "./synthesized-environment";

@@ -10,6 +10,7 @@ export type Block = Readonly<Record<string, unknown>>;
 /** A stack's `cdk.tf.json`, as far as it is read here. */
 export interface StackJson {
   readonly resource?: Readonly<Record<string, Readonly<Record<string, Block>>>>;
+  readonly data?: Readonly<Record<string, Readonly<Record<string, Block>>>>;
   readonly output?: Readonly<Record<string, Block>>;
   readonly provider?: Readonly<Record<string, readonly Block[]>>;
 }

@@ -29,17 +29,35 @@ function differences(expected, actual) {
   });
 }
 
-/** Synthesizes the manifests anew, beside, and compares them with those in charts/manifests. */
+/** Runs a synth program of this project. @throws with what it printed if it fails */
+function synthesize(root, program, env) {
+  const { status, stderr } = spawnSync(process.execPath, [program], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${program} failed: ${stderr}`);
+}
+
+/** Synthesizes what is committed anew, beside, and compares: the manifests, and the diagrams of the stacks. */
 function synthDifferences(root) {
   const folder = mkdtempSync(join(tmpdir(), "berth-synth-"));
+  const [manifests, stacks, diagrams] = ["manifests", "stacks", "diagrams"].map((name) =>
+    join(folder, name),
+  );
   try {
-    const { status, stderr } = spawnSync(process.execPath, ["charts/dist/main.js"], {
-      cwd: root,
-      env: { ...process.env, CDK8S_OUTDIR: folder },
-      encoding: "utf8",
-    });
-    if (status !== 0) return [`synth failed: ${stderr}`];
-    return differences(folder, join(root, "charts", "manifests"));
+    synthesize(root, "charts/dist/main.js", { CDK8S_OUTDIR: manifests });
+    synthesize(root, "infra-stacks/dist/main.js", { CDKTF_OUTDIR: stacks });
+    const outdirs = { CDKTF_OUTDIR: stacks, DIAGRAMS_OUTDIR: diagrams };
+    synthesize(root, "infra-stacks/dist/diagrams.js", outdirs);
+    return [
+      [manifests, "charts/manifests"],
+      [diagrams, "docs/infrastructure"],
+    ].flatMap(([expected, committed]) =>
+      differences(expected, join(root, committed)).map((line) => `${committed}/${line}`),
+    );
+  } catch (error) {
+    return [error.message];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -9,8 +9,8 @@ const { Tally } = require("./tally");
 
 const usage = `usage: ./scripts/test
 
-Installs the packages and runs lint, format, types, all jest projects, and the check that the committed manifests are
-what synth writes. Needs Node and npm only. Tests that need a server which is absent are named as skipped;
+Installs the packages and runs lint, format, types, all jest projects, and the check that the committed manifests
+and diagrams are what synth writes. Needs Node and npm only. Tests that need a server which is absent are named as skipped;
 ./scripts/verify provides the servers.`;
 
 const root = join(__dirname, "..", "..");
@@ -21,7 +21,7 @@ async function checkSynth() {
   if (differing.length === 0) return console.log("- synth check done");
   console.log("- synth check failed");
   throw new Error(
-    `charts/manifests is not what synth writes; run npm run synth and commit it:\n${differing.join("\n")}`,
+    `what is committed is not what synth writes; run npm run synth and commit it:\n${differing.join("\n")}`,
   );
 }
 
@@ -31,9 +31,10 @@ async function main() {
   const tally = new Tally();
   try {
     await install(root);
-    // Before anything writes charts/manifests.
-    await step("building charts", "npm", ["run", "--silent", "build:charts"], options);
-    await tally.check("synth: charts/manifests is what synth writes", checkSynth);
+    // Before anything writes what is committed.
+    for (const layer of ["charts", "infra-stacks"])
+      await step(`building ${layer}`, "npm", ["run", "--silent", `build:${layer}`], options);
+    await tally.check("synth: manifests and diagrams are what synth writes", checkSynth);
     await step("building and synthesizing", "npm", ["run", "--silent", "build"], options);
   } catch (error) {
     exitWith(error);

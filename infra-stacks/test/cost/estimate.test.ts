@@ -3,7 +3,7 @@ import { estimate } from "../../cost/estimate";
 import type { Estimate } from "../../cost/estimate";
 import { priceTable, staleAfterDays } from "../../cost/price-table";
 import { report } from "../../cost/report";
-import { synthesizeEnvironment } from "../../cost/synthesize-environment";
+import { synthesizeEnvironment } from "../../operations/synthesize-environment";
 import { variantsOf } from "../../cost/variants";
 import type { StackJson, SynthesizedEnvironment } from "../../operations/synthesized-environment";
 import { everyOption } from "../support/every-option";

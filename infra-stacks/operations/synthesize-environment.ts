@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { servedModel } from "@berth/contract";
 import type { AwsEnvironment } from "@berth/contract";
 import { App } from "cdktf";
-import { readEnvironment } from "../operations/synthesized-environment";
-import type { SynthesizedEnvironment } from "../operations/synthesized-environment";
+import { readEnvironment } from "./synthesized-environment";
+import type { SynthesizedEnvironment } from "./synthesized-environment";
 import { addEnvironments } from "../stacks/add-environments";
 
 /** The stacks of one environment, synthesized in a folder of their own that is gone afterwards. */
