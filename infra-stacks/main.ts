@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { environments, servedModel } from "@berth/contract";
+import { environments } from "@berth/contract";
 import { App } from "cdktf";
 import { addEnvironments } from "./stacks/add-environments";
 import { removeStaleStacks } from "./stacks/remove-stale-stacks";
@@ -10,6 +10,6 @@ const bootstrap = process.env.BERTH_BOOTSTRAP || undefined;
 
 mkdirSync(outdir, { recursive: true });
 const app = new App({ outdir, stackTraces: false });
-const stacks = addEnvironments(app, { environments, model: servedModel, bootstrap });
+const stacks = addEnvironments(app, { environments, bootstrap });
 app.synth();
 removeStaleStacks(outdir, stacks);

@@ -18,6 +18,7 @@ export const awsNameParts = [
   "publish-model",
   "service",
   "backup",
+  "data",
   "snapshots",
   "node",
   "cluster",

@@ -100,6 +100,15 @@ export type EksEnvironment = z.infer<typeof eks>;
 /** An environment that stands on AWS. */
 export type AwsEnvironment = NodeEnvironment | EksEnvironment;
 
+/** The zone of the machine and its data volume. */
+export function machineZone(
+  environment: Pick<NodeEnvironment, "availabilityZone" | "availabilityZones">,
+): string {
+  const zone = environment.availabilityZone ?? environment.availabilityZones[0];
+  if (zone === undefined) throw new Error("availabilityZones is empty: name at least two zones");
+  return zone;
+}
+
 /** Berth's own pods of an environment at their most, a rolling update's extra pod included. */
 export function plannedPods(
   environment: Pick<Environment, "serviceReplicas" | "webReplicas">,

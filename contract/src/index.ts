@@ -17,6 +17,7 @@ export * from "./github-repository";
 export * from "./headers";
 export * from "./labels";
 export * from "./latency-budget";
+export * from "./layers";
 export * from "./limits";
 export * from "./metrics";
 export * from "./model-artifact";

@@ -15,6 +15,9 @@ export function componentName(component: Component): string {
   return `${project}-${component}`;
 }
 
+/** Name of the ServiceAccount that writes the history's backups. */
+export const backupServiceAccount = `${project}-backup`;
+
 /** The labels that select a component's pods. Selectors, policies and monitors all use these. */
 export function selectorLabels(component: Component): Record<string, string> {
   return {

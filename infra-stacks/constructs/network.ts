@@ -8,6 +8,8 @@ import { RouteTableAssociation } from "@cdktf/provider-aws/lib/route-table-assoc
 import { Subnet } from "@cdktf/provider-aws/lib/subnet";
 import { Vpc } from "@cdktf/provider-aws/lib/vpc";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
+import { defaultNatGateways } from "@berth/contract";
+import type { NatGateways } from "@berth/contract";
 import { Construct } from "constructs";
 import { planSubnets } from "./subnet-plan";
 
@@ -23,18 +25,16 @@ export interface NetworkProps {
   /** In this order they get their parts of `vpcCidr`: add a zone at the end, since a reordering replaces subnets. */
   readonly availabilityZones: readonly string[];
   /**
-   * A NAT gateway, through which private subnets reach the internet. One costs 33 to 38 USD a month before any traffic,
-   * more than the t3.medium that a `node` environment runs on, and nothing there is in a private subnet. So it is off:
-   * private subnets reach S3 only, through the gateway endpoint, which is free.
+   * How private subnets reach the internet. With `none` they reach S3 and DynamoDB only, through the gateway endpoints, which
+   * are free. With `single` they all lose the internet with one zone, and pay for traffic between zones.
    *
-   * @default false
-   * @see https://aws.amazon.com/vpc/pricing/
+   * @default {@link defaultNatGateways}
    */
-  readonly natGateway?: boolean;
+  readonly natGateways?: NatGateways;
 }
 
 /**
- * A VPC with a public and a private subnet in each zone, and S3 reachable without leaving AWS' network. Its default
+ * A VPC with a public and a private subnet in each zone, and S3 and DynamoDB reachable without leaving AWS' network. Its default
  * security group lets nothing through, and a public address is given only to what asks for one.
  */
 export class Network extends Construct {
@@ -43,12 +43,11 @@ export class Network extends Construct {
   readonly publicSubnets: readonly Subnet[];
   /** One a zone, in the order of the zones. */
   readonly privateSubnets: readonly Subnet[];
-  /** The public subnet in the first zone: the home of what there is one of. */
-  readonly firstPublicSubnet: Subnet;
+  private readonly zones: readonly string[];
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
-    const { name, availabilityZones, natGateway = false } = props;
+    const { name, availabilityZones, natGateways = defaultNatGateways } = props;
     const plan = planSubnets(props.vpcCidr, availabilityZones.length);
 
     this.vpc = new Vpc(this, "vpc", {
@@ -99,37 +98,54 @@ export class Network extends Construct {
       associate(zone, privateSubnet, privateRoutes, "private");
       return { zone, publicSubnet, privateSubnet, privateRoutes };
     });
-    const [first] = zones;
-    if (!first) throw new Error("availabilityZones is empty: name at least one zone");
+    this.zones = availabilityZones;
     this.publicSubnets = zones.map((zone) => zone.publicSubnet);
     this.privateSubnets = zones.map((zone) => zone.privateSubnet);
-    this.firstPublicSubnet = first.publicSubnet;
 
-    new VpcEndpoint(this, "s3", {
-      vpcId,
-      serviceName: `com.amazonaws.${props.region}.s3`,
-      vpcEndpointType: "Gateway",
-      routeTableIds: [publicRoutes.id, ...zones.map((zone) => zone.privateRoutes.id)],
-      tags: { Name: `${name}-s3` },
-    });
-
-    if (natGateway) {
-      const address = new Eip(this, "nat-address", {
-        domain: "vpc",
-        tags: { Name: `${name}-nat` },
+    for (const service of ["s3", "dynamodb"])
+      new VpcEndpoint(this, service, {
+        vpcId,
+        serviceName: `com.amazonaws.${props.region}.${service}`,
+        vpcEndpointType: "Gateway",
+        routeTableIds: [publicRoutes.id, ...zones.map((zone) => zone.privateRoutes.id)],
+        tags: { Name: `${name}-${service}` },
       });
-      const nat = new NatGateway(this, "nat", {
+
+    const withGateway = { none: [], single: zones.slice(0, 1), "per-zone": zones }[natGateways];
+    const gateways = withGateway.map(({ zone, publicSubnet }) => {
+      const address = new Eip(this, `nat-address-${zone}`, {
+        domain: "vpc",
+        tags: { Name: `${name}-nat-${zone}` },
+      });
+      return new NatGateway(this, `nat-${zone}`, {
         allocationId: address.allocationId,
-        subnetId: first.publicSubnet.id,
-        tags: { Name: name },
+        subnetId: publicSubnet.id,
+        tags: { Name: `${name}-${zone}` },
         dependsOn: [internetGateway],
       });
-      for (const { zone, privateRoutes } of zones)
+    });
+    zones.forEach(({ zone, privateRoutes }, i) => {
+      const gateway = gateways[i] ?? gateways[0];
+      if (gateway)
         new Route(this, `private-internet-${zone}`, {
           routeTableId: privateRoutes.id,
           destinationCidrBlock: anywhere,
-          natGatewayId: nat.id,
+          natGatewayId: gateway.id,
         });
-    }
+    });
+  }
+
+  /**
+   * The public subnet of a zone.
+   *
+   * @throws {Error} when the network is not in that zone
+   */
+  publicSubnet(zone: string): Subnet {
+    const subnet = this.publicSubnets[this.zones.indexOf(zone)];
+    if (!subnet)
+      throw new Error(
+        `zone is ${zone}: the network is in ${this.zones.join(", ")} only, choose one`,
+      );
+    return subnet;
   }
 }

@@ -1,11 +1,22 @@
-import { DataAwsAmi } from "@cdktf/provider-aws/lib/data-aws-ami";
 import { Eip } from "@cdktf/provider-aws/lib/eip";
 import { EipAssociation } from "@cdktf/provider-aws/lib/eip-association";
 import { Instance } from "@cdktf/provider-aws/lib/instance";
 import type { Subnet } from "@cdktf/provider-aws/lib/subnet";
-import type { InstanceType } from "@berth/contract";
+import { VolumeAttachment } from "@cdktf/provider-aws/lib/volume-attachment";
+import {
+  dataVolumeDevice,
+  defaultMachineGeneration,
+  defaultMachineImage,
+  defaultSpot,
+} from "@berth/contract";
+import type { InstanceType, MachineImage } from "@berth/contract";
 import { Construct } from "constructs";
+import type { DataVolume } from "./data-volume";
 import type { InstanceRole } from "./instance-role";
+import { findMachineImage } from "./machine-image";
+import { RecoveryAlarms } from "./recovery-alarms";
+import { ReplacementTrigger } from "./replacement-trigger";
+import { userData } from "./user-data";
 import type { WebSecurityGroup } from "./web-security-group";
 
 /**
@@ -23,28 +34,44 @@ export type CpuCredits = "unlimited" | "standard";
 export const defaultCpuCredits: CpuCredits = "unlimited";
 
 export interface NodeMachineProps {
-  /** Shown in the console, and the machine's host name. */
+  /** Shown in the console, the machine's host name, and the first part of its alarms' names. */
   readonly name: string;
+  readonly region: string;
   readonly instanceType: InstanceType;
   /** Size of the encrypted root volume. */
   readonly rootVolumeGiB: number;
+  /** In the machine's own zone; stays when the machine is replaced. */
+  readonly dataVolume: DataVolume;
   /** A public one. */
   readonly subnet: Subnet;
   readonly securityGroup: WebSecurityGroup;
   readonly role: InstanceRole;
+  /** What it starts from: the newest of the day it was made. @default {@link defaultMachineImage} */
+  readonly image?: MachineImage;
+  /** Another number is another machine, from the newest image. @default {@link defaultMachineGeneration} */
+  readonly generation?: number;
+  /**
+   * A machine that AWS may stop at two minutes' notice, for about a third of the price. The request for it is persistent, and an
+   * interruption stops the machine rather than ends it: its disks and its address stay, and AWS starts it again in the same zone
+   * once there is room. Until then the page is away.
+   *
+   * @default {@link defaultSpot}
+   * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/interruption-behavior.html
+   */
+  readonly spot?: boolean;
   /**
    * Burstable types (t3) only. A t3.medium sustains 0.4 vCPU. Beyond, `unlimited` bills 0.05 USD a vCPU hour, at most
    * about 58 USD a month with both vCPUs always busy, and `standard` throttles to 0.4 vCPU and starts without credits.
    *
-   * @default "unlimited"
+   * @default {@link defaultCpuCredits}
    * @see https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-performance-instances.html
    */
   readonly cpuCredits?: CpuCredits;
 }
 
 /**
- * An EC2 machine with an address that outlives it. It runs the newest Amazon Linux 2023 of the day it was made, which
- * has the SSM agent; a newer image does not replace a machine that stands.
+ * An EC2 machine with an address and a data volume that outlive it, moved or rebooted by itself when it fails. A newer image
+ * does not replace a machine that stands: another kind of image or another generation does.
  */
 export class NodeMachine extends Construct {
   /** Its public IPv4 address. */
@@ -54,24 +81,23 @@ export class NodeMachine extends Construct {
   constructor(scope: Construct, id: string, props: NodeMachineProps) {
     super(scope, id);
     const { name, instanceType, cpuCredits = defaultCpuCredits } = props;
+    const { image = defaultMachineImage, spot = defaultSpot } = props;
+    const { generation = defaultMachineGeneration } = props;
 
-    const image = new DataAwsAmi(this, "image", {
-      owners: ["amazon"],
-      mostRecent: true,
-      filter: [
-        { name: "name", values: ["al2023-ami-2023.*-kernel-*-x86_64"] },
-        { name: "architecture", values: ["x86_64"] },
-        { name: "virtualization-type", values: ["hvm"] },
-        { name: "root-device-type", values: ["ebs"] },
-      ],
+    // A change of any of these is a new machine. AWS changes the type of a stopped machine, but not of one on spot.
+    const replacement = new ReplacementTrigger(this, "replacement", {
+      image,
+      generation,
+      ...(spot && { instanceType }),
     });
     const instance = new Instance(this, "instance", {
-      ami: image.id,
+      ami: findMachineImage(this, "image", image).id,
       instanceType,
       subnetId: props.subnet.id,
       vpcSecurityGroupIds: [props.securityGroup.id],
       iamInstanceProfile: props.role.profile.name,
       ebsOptimized: true,
+      monitoring: false,
       creditSpecification: isBurstable(instanceType) ? { cpuCredits } : undefined,
       metadataOptions: {
         httpEndpoint: "enabled",
@@ -83,13 +109,35 @@ export class NodeMachine extends Construct {
         volumeSize: props.rootVolumeGiB,
         encrypted: true,
         deleteOnTermination: true,
+        tags: { Name: name },
       },
       maintenanceOptions: { autoRecovery: "default" },
-      userData: `#cloud-config\nhostname: ${name}\n`,
+      instanceMarketOptions: spot
+        ? {
+            marketType: "spot",
+            spotOptions: {
+              spotInstanceType: "persistent",
+              instanceInterruptionBehavior: "stop",
+            },
+          }
+        : undefined,
+      userData: userData({ hostname: name, region: props.region, image }),
       tags: { Name: name },
-      lifecycle: { ignoreChanges: ["ami"] },
+      lifecycle: {
+        ignoreChanges: ["ami", "user_data"],
+        replaceTriggeredBy: [replacement.reference],
+      },
     });
     this.instanceId = instance.id;
+
+    new VolumeAttachment(this, "data", {
+      deviceName: dataVolumeDevice,
+      instanceId: instance.id,
+      volumeId: props.dataVolume.volumeId,
+      // A volume that is in use would be pulled from under MongoDB when the machine is replaced.
+      stopInstanceBeforeDetaching: true,
+    });
+    new RecoveryAlarms(this, "recovery", { name, region: props.region, instance });
 
     const address = new Eip(this, "address", { domain: "vpc", tags: { Name: name } });
     new EipAssociation(this, "address-association", {

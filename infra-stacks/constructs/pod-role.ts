@@ -1,10 +1,6 @@
-import { DataAwsIamPolicyDocument } from "@cdktf/provider-aws/lib/data-aws-iam-policy-document";
-import { IamRole } from "@cdktf/provider-aws/lib/iam-role";
-import { IamRolePolicy } from "@cdktf/provider-aws/lib/iam-role-policy";
-import type { ModelArtifact } from "@berth/contract";
-import { Construct } from "constructs";
-import { modelReadStatements } from "./model-read-statements";
-import type { PrivateBucket } from "./private-bucket";
+import type { DataAwsIamPolicyDocumentStatement } from "@cdktf/provider-aws/lib/data-aws-iam-policy-document";
+import type { Construct } from "constructs";
+import { LeastPrivilegeRole } from "./least-privilege-role";
 
 export interface PodRoleProps {
   /** Unique in the account. */
@@ -12,30 +8,28 @@ export interface PodRoleProps {
   readonly clusterName: string;
   readonly namespace: string;
   readonly serviceAccount: string;
-  readonly models: PrivateBucket;
-  /** The one model version that may be read. */
-  readonly model: ModelArtifact;
+  /** What the pods may do; nothing else. */
+  readonly permissions: DataAwsIamPolicyDocumentStatement[];
 }
 
 /**
- * The role that EKS Pod Identity gives to the pods of one service account in one cluster: reads one model.
+ * The role that EKS Pod Identity gives to the pods of one service account in one cluster.
  *
  * @see https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
  */
-export class PodRole extends Construct {
-  readonly role: IamRole;
+export class PodRole extends LeastPrivilegeRole {
+  readonly namespace: string;
+  readonly serviceAccount: string;
 
   constructor(scope: Construct, id: string, props: PodRoleProps) {
-    super(scope, id);
-    const { name } = props;
-
     const sessionTag = (tag: string, value: string) => ({
       test: "StringEquals",
       variable: `aws:RequestTag/${tag}`,
       values: [value],
     });
-    const trust = new DataAwsIamPolicyDocument(this, "trust", {
-      statement: [
+    super(scope, id, {
+      name: props.name,
+      trust: [
         {
           actions: ["sts:AssumeRole", "sts:TagSession"],
           principals: [{ type: "Service", identifiers: ["pods.eks.amazonaws.com"] }],
@@ -46,11 +40,9 @@ export class PodRole extends Construct {
           ],
         },
       ],
+      permissions: props.permissions,
     });
-    this.role = new IamRole(this, "role", { name, assumeRolePolicy: trust.json });
-    const permissions = new DataAwsIamPolicyDocument(this, "permissions", {
-      statement: modelReadStatements(props.models, props.model),
-    });
-    new IamRolePolicy(this, "policy", { name, role: this.role.id, policy: permissions.json });
+    this.namespace = props.namespace;
+    this.serviceAccount = props.serviceAccount;
   }
 }

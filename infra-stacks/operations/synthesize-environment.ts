@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { servedModel } from "@berth/contract";
 import type { AwsEnvironment } from "@berth/contract";
 import { App } from "cdktf";
 import { readEnvironment } from "./synthesized-environment";
@@ -13,7 +12,7 @@ export function synthesizeEnvironment(environment: AwsEnvironment): SynthesizedE
   const outdir = mkdtempSync(join(tmpdir(), "berth-synth-"));
   try {
     const app = new App({ outdir, stackTraces: false });
-    addEnvironments(app, { environments: [environment], model: servedModel });
+    addEnvironments(app, { environments: [environment] });
     app.synth();
     return readEnvironment(outdir, environment);
   } finally {

@@ -1,7 +1,8 @@
 import { assertNever } from "@berth/contract";
-import type { Environment, ModelArtifact } from "@berth/contract";
+import type { Environment } from "@berth/contract";
 import type { App } from "cdktf";
 import type { AwsStack } from "./aws-stack";
+import { BackupStack } from "./backup-stack";
 import { InstanceIdentityStack } from "./instance-identity-stack";
 import { NetworkStack } from "./network-stack";
 import { NodeStack } from "./node-stack";
@@ -11,8 +12,6 @@ import { StorageStack } from "./storage-stack";
 
 export interface AddEnvironmentsOptions {
   readonly environments: readonly Environment[];
-  /** The model version that the environments serve, and may read. */
-  readonly model: ModelArtifact;
   /**
    * Name of the environment whose state bucket does not exist yet: its `state` stack keeps a local state.
    *
@@ -40,7 +39,7 @@ export function addEnvironments(app: App, options: AddEnvironmentsOptions): AwsS
 function addEnvironment(
   app: App,
   environment: Environment,
-  { model, bootstrap }: AddEnvironmentsOptions,
+  { bootstrap }: AddEnvironmentsOptions,
 ): AwsStack[] {
   if (environment.kind === "local") return [];
 
@@ -51,20 +50,20 @@ function addEnvironment(
   const network = new NetworkStack(app, { environment });
   const storage = new StorageStack(app, { environment });
   const foundation = [state, network, storage];
-  const { models } = storage;
 
   switch (environment.kind) {
     case "node": {
-      const identity = new InstanceIdentityStack(app, { environment, models, model });
+      const identity = new InstanceIdentityStack(app, { environment, storage });
       const node = new NodeStack(app, {
         environment,
         network: network.network,
         role: identity.role,
+        storage,
       });
-      return [...foundation, identity, node];
+      return [...foundation, identity, node, new BackupStack(app, { environment })];
     }
     case "eks":
-      return [...foundation, new PodIdentityStack(app, { environment, models, model })];
+      return [...foundation, new PodIdentityStack(app, { environment, storage })];
     default:
       return assertNever(environment);
   }

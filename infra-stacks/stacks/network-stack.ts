@@ -1,10 +1,11 @@
+import { awsName, project } from "@berth/contract";
 import type { Construct } from "constructs";
+import { FlowLogs } from "../constructs/flow-logs";
 import { Network } from "../constructs/network";
 import { AwsStack } from "./aws-stack";
 import type { AwsStackProps } from "./aws-stack";
-import { stackId } from "./stack-id";
 
-/** The environment's network. */
+/** The environment's network, and the record of its connections. */
 export class NetworkStack extends AwsStack {
   readonly network: Network;
 
@@ -12,10 +13,18 @@ export class NetworkStack extends AwsStack {
     super(scope, "network", props);
     const { environment } = props;
     this.network = new Network(this, "network", {
-      name: stackId(environment, "network"),
+      name: awsName(environment, "network"),
       region: environment.region,
       vpcCidr: environment.vpcCidr,
       availabilityZones: environment.availabilityZones,
+      natGateways: environment.natGateways,
+    });
+    new FlowLogs(this, "flow-logs", {
+      name: awsName(environment, "flow-logs"),
+      vpc: this.network.vpc,
+      logGroupName: `/${project}/${environment.name}/flow-logs`,
+      retentionDays: environment.flowLogDays,
+      account: this.account,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { awsName, machineZone } from "@berth/contract";
 import type { NodeEnvironment } from "@berth/contract";
 import { TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
@@ -8,28 +9,37 @@ import { WebSecurityGroup } from "../constructs/web-security-group";
 import { AwsStack } from "./aws-stack";
 import type { AwsStackProps } from "./aws-stack";
 import { pageAddressOutput } from "./page-address-output";
-import { stackId } from "./stack-id";
+import type { StorageStack } from "./storage-stack";
 
 export interface NodeStackProps extends AwsStackProps {
   readonly environment: NodeEnvironment;
   readonly network: Network;
   readonly role: InstanceRole;
+  readonly storage: StorageStack;
 }
 
 /** The one machine of a `node` environment, with an address that outlives it. */
 export class NodeStack extends AwsStack {
   constructor(scope: Construct, props: NodeStackProps) {
     super(scope, "node", props);
-    const { environment, network, role } = props;
-    const name = stackId(environment, "node");
+    const { environment, network, role, storage } = props;
+    const { dataVolume } = storage;
+    if (!dataVolume)
+      throw new Error(`storage of ${environment.name} has no data volume: give it one`);
+    const name = awsName(environment, "node");
 
     const machine = new NodeMachine(this, "machine", {
       name,
+      region: environment.region,
       instanceType: environment.instanceType,
       rootVolumeGiB: environment.rootVolumeGiB,
-      subnet: network.firstPublicSubnet,
+      dataVolume,
+      subnet: network.publicSubnet(machineZone(environment)),
       securityGroup: new WebSecurityGroup(this, "web", { name, network }),
       role,
+      image: environment.image,
+      generation: environment.machineGeneration,
+      spot: environment.spot,
     });
 
     new TerraformOutput(this, pageAddressOutput, {

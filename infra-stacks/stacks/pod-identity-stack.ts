@@ -1,30 +1,47 @@
-import { componentName, namespace, project } from "@berth/contract";
-import type { EksEnvironment, ModelArtifact } from "@berth/contract";
+import { awsName, backupServiceAccount, componentName, namespace } from "@berth/contract";
+import type { EksEnvironment } from "@berth/contract";
 import type { Construct } from "constructs";
+import { backupWriteStatements } from "../constructs/backup-write-statements";
+import { GithubRoles } from "../constructs/github-roles";
+import { modelReadStatements } from "../constructs/model-read-statements";
 import { PodRole } from "../constructs/pod-role";
-import type { PrivateBucket } from "../constructs/private-bucket";
 import { AwsStack } from "./aws-stack";
 import type { AwsStackProps } from "./aws-stack";
+import type { StorageStack } from "./storage-stack";
 
 export interface PodIdentityStackProps extends AwsStackProps {
   readonly environment: EksEnvironment;
-  readonly models: PrivateBucket;
-  readonly model: ModelArtifact;
+  readonly storage: StorageStack;
 }
 
-/** Who the service's pods of an `eks` environment are, and what they may do. */
+/** Who the pods of an `eks` environment and the repository's workflows are, and what they may do. */
 export class PodIdentityStack extends AwsStack {
-  readonly role: PodRole;
+  /** Of each service account that has one. */
+  readonly roles: readonly PodRole[];
 
   constructor(scope: Construct, props: PodIdentityStackProps) {
     super(scope, "identity", props);
-    this.role = new PodRole(this, "service", {
-      name: `${project}-${props.environment.name}-service`,
-      clusterName: props.environment.clusterName,
+    const { environment, storage } = props;
+    const { models, backups } = storage;
+    const { clusterName } = environment;
+    const service = new PodRole(this, "service", {
+      name: awsName(environment, "service"),
+      clusterName,
       namespace,
       serviceAccount: componentName("service"),
-      models: props.models,
-      model: props.model,
+      permissions: modelReadStatements(models),
     });
+    const backup =
+      backups &&
+      new PodRole(this, "backup", {
+        name: awsName(environment, "backup"),
+        clusterName,
+        namespace,
+        serviceAccount: backupServiceAccount,
+        permissions: backupWriteStatements(backups),
+      });
+    this.roles = backup ? [service, backup] : [service];
+    if (environment.github)
+      new GithubRoles(this, "github", { environment, account: this.account, models });
   }
 }

@@ -1,29 +1,32 @@
 import { parseEnvironment } from "@berth/contract";
-import type { ModelArtifact, NodeEnvironment } from "@berth/contract";
+import type { NodeEnvironment } from "@berth/contract";
 import { changedPlaces } from "./support/changed-places";
-import { model, node } from "./support/fixtures";
+import { node } from "./support/fixtures";
 import { synthesize } from "./support/synthesize";
 
 const before = synthesize({ environments: [node] });
 
+/** Without the workflows' roles, which name what they may touch: names lead there as well. */
+const butWorkflows = (places: string[]) =>
+  places.filter((place) => !place.includes(".aws_iam_policy_document.github_"));
+
 /** Where the stacks of the node environment differ once a value of the contract does. Hashes of ids are left out. */
-function changes(values: Partial<NodeEnvironment>, served: ModelArtifact = model): string[] {
+function changes(values: Partial<NodeEnvironment>): string[] {
   const environment = parseEnvironment({ ...node, ...values });
-  const after = synthesize({ environments: [environment], model: served });
+  const after = synthesize({ environments: [environment] });
   return changedPlaces(before, after).map((place) => place.replace(/_[0-9A-F]{8}(?=[.])/g, ""));
 }
 
-const everyStack = ["identity", "network", "node", "state", "storage"];
+const everyStack = ["backup", "identity", "network", "node", "state", "storage"];
 
 describe("a value of the contract, changed in one place", () => {
   it("changes nothing when it stays the same", () => {
     expect(changes({})).toEqual([]);
   });
 
-  it("the model's version changes what the role may read and list, and nothing else", () => {
-    expect(changes({}, { ...model, version: "2.0.0" })).toEqual([
-      "berth-node-identity.data.aws_iam_policy_document.node_permissions.statement.0.resources.0",
-      "berth-node-identity.data.aws_iam_policy_document.node_permissions.statement.1.condition.0.values.0",
+  it("the generation of the machine changes what replaces it, and nothing else", () => {
+    expect(changes({ machineGeneration: 2 })).toEqual([
+      "berth-node-node.resource.terraform_data.machine_replacement_values.input.generation",
     ]);
   });
 
@@ -39,19 +42,21 @@ describe("a value of the contract, changed in one place", () => {
     ]);
   });
 
-  it("the model bucket's name changes that bucket, and nothing else: all others refer to it", () => {
-    expect(changes({ modelBucket: "another-bucket" })).toEqual([
+  it("the model bucket's name changes that bucket and what workflows may touch; all others refer to it", () => {
+    expect(butWorkflows(changes({ modelBucket: "another-bucket" }))).toEqual([
       "berth-node-storage.resource.aws_s3_bucket.models_bucket.bucket",
     ]);
   });
 
   it("the state bucket's name changes that bucket, every stack's backend, and where states are read", () => {
-    expect(changes({ stateBucket: "another-bucket" })).toEqual([
+    expect(butWorkflows(changes({ stateBucket: "another-bucket" }))).toEqual([
+      "berth-node-backup.terraform.backend.s3.bucket",
       "berth-node-identity.data.terraform_remote_state.cross-stack-reference-input-berth-node-storage.config.bucket",
       "berth-node-identity.terraform.backend.s3.bucket",
       "berth-node-network.terraform.backend.s3.bucket",
       "berth-node-node.data.terraform_remote_state.cross-stack-reference-input-berth-node-identity.config.bucket",
       "berth-node-node.data.terraform_remote_state.cross-stack-reference-input-berth-node-network.config.bucket",
+      "berth-node-node.data.terraform_remote_state.cross-stack-reference-input-berth-node-storage.config.bucket",
       "berth-node-node.terraform.backend.s3.bucket",
       "berth-node-state.resource.aws_s3_bucket.state_bucket.bucket",
       "berth-node-state.terraform.backend.s3.bucket",

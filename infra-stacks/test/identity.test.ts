@@ -1,35 +1,54 @@
-import { componentName, manifestFile, modelFiles, modelKey, modelPrefix } from "@berth/contract";
-import { model } from "./support/fixtures";
+import {
+  backupsPrefix,
+  componentName,
+  manifestFile,
+  modelFiles,
+  modelKey,
+  modelPrefix,
+  modelsPrefix,
+  parseEnvironment,
+} from "@berth/contract";
+import type { AwsNamePart } from "@berth/contract";
+import { model, node } from "./support/fixtures";
 import { decide } from "./support/policy";
 import type { Call, Statement } from "./support/policy";
-import { resolveReferences } from "./support/resolve-references";
-import { resources, theResource } from "./support/stack-json";
+import { resources } from "./support/stack-json";
+import type { Block } from "./support/stack-json";
+import { statementsOf } from "./support/statements-of";
 import { stackOf, synthesize } from "./support/synthesize";
-import type { Synthesized } from "./support/synthesize";
 
-/** The statements of the document that a policy argument refers to. */
-function statementsOf(stacks: Synthesized, id: string, policy: unknown): Statement[] {
-  const name = /^\$\{data\.aws_iam_policy_document\.([\w-]+)\.json\}$/.exec(String(policy))?.[1];
-  const document = stackOf(stacks, id).data?.["aws_iam_policy_document"]?.[name ?? ""];
-  if (!document) throw new Error(`${id}: no policy document at ${String(policy)}`);
-  return (document["statement"] as Statement[]).map((statement) => ({
-    ...statement,
-    resources: statement.resources?.map((resource) => resolveReferences(stacks, id, resource)),
-  }));
-}
+/** The backup bucket beside a model bucket. */
+const backups = (modelBucket: string) => modelBucket.replace(/models$/, "backups");
 
 const stacks = synthesize();
-const other = synthesize({ model: { ...model, version: "9.9.9" } });
-const prefix = modelPrefix(model);
-
 const identities = [
-  { id: "berth-node-identity", bucket: "arn:aws:s3:::berth-example-node-models" },
-  { id: "berth-eks-identity", bucket: "arn:aws:s3:::berth-example-eks-models" },
-];
+  { id: "berth-node-identity", part: "node", bucket: "arn:aws:s3:::berth-example-node-models" },
+  { id: "berth-eks-identity", part: "service", bucket: "arn:aws:s3:::berth-example-eks-models" },
+] as const;
 
-describe.each(identities)("the role of $id", ({ id, bucket }) => {
+/** The role of a stack that is named after a part. */
+function roleOf(id: string, part: AwsNamePart): Block {
+  const name = id.replace(/identity$/, part);
+  const found = resources(stackOf(stacks, id), "aws_iam_role").find(
+    (role) => role["name"] === name,
+  );
+  if (!found) throw new Error(`no role ${name} in ${id}`);
+  return found;
+}
+
+/** What the role named after a part may do. */
+function permissionsOf(id: string, part: AwsNamePart): Statement[] {
+  const { name } = roleOf(id, part);
+  const policies = resources(stackOf(stacks, id), "aws_iam_role_policy").filter(
+    (policy) => policy["name"] === name,
+  );
+  expect(policies).toHaveLength(1);
+  return statementsOf(stacks, id, policies[0]?.["policy"]);
+}
+
+describe.each(identities)("the role of $id", ({ id, part, bucket }) => {
   const stack = stackOf(stacks, id);
-  const permissions = statementsOf(stacks, id, theResource(stack, "aws_iam_role_policy")["policy"]);
+  const permissions = permissionsOf(id, part);
   const list = (listed?: string): Call => ({
     action: "s3:ListBucket",
     resource: bucket,
@@ -41,26 +60,19 @@ describe.each(identities)("the role of $id", ({ id, bucket }) => {
     expect(decide(permissions, call)).toBe("allowed");
   });
 
-  it("may list the served model's prefix", () => {
-    expect(decide(permissions, list(prefix))).toBe("allowed");
+  it("may read and list every version under the models' prefix: a canary serves two", () => {
+    const key = modelKey({ ...model, version: "9.9.9" }, "model.onnx");
+    expect(decide(permissions, { action: "s3:GetObject", resource: `${bucket}/${key}` })).toBe(
+      "allowed",
+    );
+    expect(decide(permissions, list(modelPrefix(model)))).toBe("allowed");
   });
 
   const weights = `${bucket}/${modelKey(model, "model.onnx")}`;
   const refused: readonly [string, Call][] = [
     [
-      "read another version",
-      { action: "s3:GetObject", resource: `${bucket}/models/${model.name}/9.9.9/model.onnx` },
-    ],
-    [
-      "read a version whose number begins alike",
-      {
-        action: "s3:GetObject",
-        resource: `${bucket}/models/${model.name}/${model.version}1/model.onnx`,
-      },
-    ],
-    [
-      "read another model",
-      { action: "s3:GetObject", resource: `${bucket}/models/other/1.0.0/model.onnx` },
+      "read a prefix that begins alike",
+      { action: "s3:GetObject", resource: `${bucket}/${modelsPrefix}2/a` },
     ],
     ["read outside models", { action: "s3:GetObject", resource: `${bucket}/backup/history.gz` }],
     [
@@ -76,8 +88,19 @@ describe.each(identities)("the role of $id", ({ id, bucket }) => {
     ["change the bucket's policy", { action: "s3:PutBucketPolicy", resource: bucket }],
     ["list the whole bucket", list()],
     ["list from the root", list("")],
-    ["list all models", list("models/")],
-    ["list another version", list(`models/${model.name}/9.9.9/`)],
+    ["list another prefix", list("backups/")],
+    [
+      "read a backup",
+      { action: "s3:GetObject", resource: `${backups(bucket)}/${backupsPrefix}/a` },
+    ],
+    [
+      "delete a backup",
+      { action: "s3:DeleteObject", resource: `${backups(bucket)}/${backupsPrefix}/a` },
+    ],
+    [
+      "write beside the backups",
+      { action: "s3:PutObject", resource: `${backups(bucket)}/other/a` },
+    ],
     ["list all buckets", { action: "s3:ListAllMyBuckets", resource: "*" }],
     ["pass a role", { action: "iam:PassRole", resource: "arn:aws:iam::123456789012:role/admin" }],
     [
@@ -108,45 +131,46 @@ describe.each(identities)("the role of $id", ({ id, bucket }) => {
     expect(decide(permissions, call)).toBe("refused");
   });
 
-  it("may read the other version, and this one no more, once the contract names the other", () => {
-    const changed = statementsOf(
-      other,
-      id,
-      theResource(stackOf(other, id), "aws_iam_role_policy")["policy"],
-    );
-    const read = (version: string) =>
-      decide(changed, {
-        action: "s3:GetObject",
-        resource: `${bucket}/${modelKey({ ...model, version }, "model.onnx")}`,
-      });
-    expect(read("9.9.9")).toBe("allowed");
-    expect(read(model.version)).toBe("refused");
-  });
-
-  it("has no other permissions: no second policy, no managed policy, no user, no access key", () => {
-    expect(Object.keys(stack.resource ?? {}).sort()).toEqual(
-      id === "berth-node-identity"
-        ? ["aws_iam_instance_profile", "aws_iam_role", "aws_iam_role_policy"]
-        : ["aws_iam_role", "aws_iam_role_policy"],
-    );
-    expect(resources(stack, "aws_iam_role_policy")).toHaveLength(1);
-    const role = theResource(stack, "aws_iam_role");
+  it("has one policy of its own, and no managed one", () => {
+    const role = roleOf(id, part);
     expect(role).not.toHaveProperty("managed_policy_arns");
     expect(role).not.toHaveProperty("inline_policy");
+    expect(Object.keys(stack.resource ?? {}).sort()).toEqual(
+      [
+        ...(part === "node" ? ["aws_iam_instance_profile", "aws_iam_openid_connect_provider"] : []),
+        "aws_iam_role",
+        "aws_iam_role_policy",
+      ].sort(),
+    );
+  });
+});
+
+describe("writing backups", () => {
+  const write = (bucket: string): Call => ({
+    action: "s3:PutObject",
+    resource: `${backups(bucket)}/${backupsPrefix}/history.gz`,
+  });
+
+  it("is the machine's on one machine, and a service account's of its own on EKS", () => {
+    const [onNode, onEks] = identities;
+    expect(decide(permissionsOf(onNode.id, "node"), write(onNode.bucket))).toBe("allowed");
+    expect(decide(permissionsOf(onEks.id, "service"), write(onEks.bucket))).toBe("refused");
+    expect(decide(permissionsOf(onEks.id, "backup"), write(onEks.bucket))).toBe("allowed");
+  });
+
+  it("is nobody's where backups are off", () => {
+    const off = synthesize({ environments: [parseEnvironment({ ...node, backups: undefined })] });
+    expect(JSON.stringify(stackOf(off, "berth-node-identity"))).not.toContain("WriteBackups");
   });
 });
 
 describe("who takes a role", () => {
-  const trust = (id: string) =>
-    statementsOf(
-      stacks,
-      id,
-      theResource(stackOf(stacks, id), "aws_iam_role")["assume_role_policy"],
-    );
+  const trust = (id: string, part: AwsNamePart) =>
+    statementsOf(stacks, id, roleOf(id, part)["assume_role_policy"]);
 
   it("is EC2 alone for the machine's", () => {
     const take = (principal: string) =>
-      decide(trust("berth-node-identity"), { action: "sts:AssumeRole", principal });
+      decide(trust("berth-node-identity", "node"), { action: "sts:AssumeRole", principal });
     expect(take("Service:ec2.amazonaws.com")).toBe("allowed");
     expect(take("Service:lambda.amazonaws.com")).toBe("refused");
     expect(take("AWS:arn:aws:iam::123456789012:root")).toBe("refused");
@@ -159,7 +183,11 @@ describe("who takes a role", () => {
       "aws:RequestTag/kubernetes-service-account": componentName("service"),
     };
     const take = (context: Record<string, string>, principal = "Service:pods.eks.amazonaws.com") =>
-      decide(trust("berth-eks-identity"), { action: "sts:AssumeRole", principal, context });
+      decide(trust("berth-eks-identity", "service"), {
+        action: "sts:AssumeRole",
+        principal,
+        context,
+      });
     expect(take(pod)).toBe("allowed");
     expect(take({ ...pod, "aws:RequestTag/eks-cluster-name": "other" })).toBe("refused");
     expect(take({ ...pod, "aws:RequestTag/kubernetes-namespace": "default" })).toBe("refused");
@@ -174,12 +202,7 @@ describe("who takes a role", () => {
 describe("the machine's role", () => {
   it("may keep a Session Manager channel open, which the pods' role may not", () => {
     const open: Call = { action: "ssmmessages:OpenControlChannel", resource: "*" };
-    const decisionOf = (id: string) =>
-      decide(
-        statementsOf(stacks, id, theResource(stackOf(stacks, id), "aws_iam_role_policy")["policy"]),
-        open,
-      );
-    expect(decisionOf("berth-node-identity")).toBe("allowed");
-    expect(decisionOf("berth-eks-identity")).toBe("refused");
+    expect(decide(permissionsOf("berth-node-identity", "node"), open)).toBe("allowed");
+    expect(decide(permissionsOf("berth-eks-identity", "service"), open)).toBe("refused");
   });
 });

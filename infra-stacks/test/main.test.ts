@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { environments, servedModel } from "@berth/contract";
+import { environments } from "@berth/contract";
 import { stackId } from "../stacks/stack-id";
 import { changedPlaces } from "./support/changed-places";
 import type { StackJson } from "./support/stack-json";
@@ -45,7 +45,7 @@ describe("the built app", () => {
     withTemporaryFolder((cwd) => {
       run(cwd);
       const { "manifest.json": manifest = "", ...files } = read(join(cwd, "cdktf.out"));
-      const stacks = synthesize({ environments, model: servedModel });
+      const stacks = synthesize({ environments });
       expect(Object.keys(files)).toEqual(
         Object.keys(stacks).map((id) => `stacks/${id}/cdk.tf.json`),
       );

@@ -3,9 +3,11 @@ import { DefaultSecurityGroup } from "@cdktf/provider-aws/lib/default-security-g
 import { NatGateway } from "@cdktf/provider-aws/lib/nat-gateway";
 import { Route } from "@cdktf/provider-aws/lib/route";
 import { VpcEndpoint } from "@cdktf/provider-aws/lib/vpc-endpoint";
+import type { NatGateways } from "@berth/contract";
 import { Testing } from "cdktf";
 import { Network } from "../constructs/network";
 import type { NetworkProps } from "../constructs/network";
+import type { Construct } from "constructs";
 import { resources } from "./support/stack-json";
 import type { StackJson } from "./support/stack-json";
 
@@ -55,8 +57,8 @@ describe("the network", () => {
     expect(stack).not.toHaveResource(NatGateway);
   });
 
-  it("routes every private subnet through one NAT gateway when asked to", () => {
-    const stack = synthesize({ natGateway: true });
+  it("routes every private subnet through one NAT gateway with single", () => {
+    const stack = synthesize({ natGateways: "single" });
     expect(resources(parse(stack), "aws_nat_gateway")).toHaveLength(1);
     expect(stack).toHaveResourceWithProperties(NatGateway, {
       subnet_id: expect.stringContaining("public-eu-central-1a") as string,
@@ -70,19 +72,49 @@ describe("the network", () => {
     });
   });
 
-  it("reaches S3 from every subnet without leaving AWS' network", () => {
-    const stack = synthesize();
-    expect(stack).toHaveResourceWithProperties(VpcEndpoint, {
-      service_name: "com.amazonaws.eu-central-1.s3",
-      vpc_endpoint_type: "Gateway",
-    });
-    const tables = Object.keys(parse(stack).resource?.["aws_route_table"] ?? {});
-    expect(tables).toHaveLength(3);
-    const [endpoint] = resources(parse(stack), "aws_vpc_endpoint");
-    expect([...(endpoint?.["route_table_ids"] as string[])].sort()).toEqual(
-      tables.map((table) => `\${aws_route_table.${table}.id}`).sort(),
-    );
+  it("routes the private subnet of each zone through its own NAT gateway with per-zone", () => {
+    const stack = parse(synthesize({ natGateways: "per-zone" }));
+    expect(resources(stack, "aws_eip")).toHaveLength(2);
+    const gateways = stack.resource?.["aws_nat_gateway"] ?? {};
+    for (const zone of props.availabilityZones) {
+      const [id = "", gateway] =
+        Object.entries(gateways).find(([name]) => name.includes(`nat-${zone}`)) ?? [];
+      expect(gateway?.["subnet_id"]).toContain(`public-${zone}`);
+      expect(resources(stack, "aws_route")).toContainEqual(
+        expect.objectContaining({
+          route_table_id: expect.stringContaining(`private-routes-${zone}`) as string,
+          nat_gateway_id: `\${aws_nat_gateway.${id}.id}`,
+        }),
+      );
+    }
   });
+
+  it("keeps the first zone's gateway and address when a single one becomes one a zone", () => {
+    const names = (natGateways: NatGateways) => {
+      const { resource = {} } = parse(synthesize({ natGateways }));
+      return ["aws_nat_gateway", "aws_eip"].flatMap((type) => Object.keys(resource[type] ?? {}));
+    };
+    expect(names("per-zone")).toEqual(expect.arrayContaining(names("single")));
+  });
+
+  it.each(["s3", "dynamodb"])(
+    "reaches %s from every subnet without leaving AWS' network",
+    (service) => {
+      const stack = synthesize();
+      expect(stack).toHaveResourceWithProperties(VpcEndpoint, {
+        service_name: `com.amazonaws.eu-central-1.${service}`,
+        vpc_endpoint_type: "Gateway",
+      });
+      const tables = Object.keys(parse(stack).resource?.["aws_route_table"] ?? {});
+      expect(tables).toHaveLength(3);
+      const endpoint = resources(parse(stack), "aws_vpc_endpoint").find((one) =>
+        String(one["service_name"]).endsWith(service),
+      );
+      expect([...(endpoint?.["route_table_ids"] as string[])].sort()).toEqual(
+        tables.map((table) => `\${aws_route_table.${table}.id}`).sort(),
+      );
+    },
+  );
 
   it("associates every subnet with a route table", () => {
     const stack = parse(synthesize());
@@ -93,6 +125,15 @@ describe("the network", () => {
     expect(associated.sort()).toEqual(
       subnets.map((subnet) => `\${aws_subnet.${subnet}.id}`).sort(),
     );
+  });
+
+  it("fails for a public subnet in a zone that it is not in, with those that it is in", () => {
+    const network = (scope: Construct) => new Network(scope, "network", props);
+    Testing.synthScope((scope) => {
+      expect(() => network(scope).publicSubnet("eu-central-1c")).toThrow(
+        "zone is eu-central-1c: the network is in eu-central-1a, eu-central-1b only",
+      );
+    });
   });
 
   it("fails without a zone", () => {

@@ -47,6 +47,18 @@ describe("the policy evaluator of these tests", () => {
     );
   });
 
+  it("takes a condition on all values as met where there is none", () => {
+    const conditional: Statement = {
+      ...read,
+      condition: [{ test: "ForAllValues:StringEquals", variable: "key", values: ["a", "b"] }],
+    };
+    const decision = (context: Record<string, string>) =>
+      decide([conditional], { action: "s3:GetObject", resource: key, context });
+    expect(decision({ key: "b" })).toBe("allowed");
+    expect(decision({ key: "c" })).toBe("refused");
+    expect(decision({})).toBe("allowed");
+  });
+
   it("matches principals by type and name", () => {
     const trust: Statement = {
       actions: ["sts:AssumeRole"],

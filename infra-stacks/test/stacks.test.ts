@@ -1,6 +1,6 @@
 import { App } from "cdktf";
 import { addEnvironments } from "../stacks/add-environments";
-import { eks, local, model, node } from "./support/fixtures";
+import { eks, local, node } from "./support/fixtures";
 import { resolveReferences } from "./support/resolve-references";
 import { theResource } from "./support/stack-json";
 import { stackOf, synthesize } from "./support/synthesize";
@@ -16,6 +16,7 @@ describe("the stacks", () => {
       "berth-eks-network",
       "berth-eks-state",
       "berth-eks-storage",
+      "berth-node-backup",
       "berth-node-identity",
       "berth-node-network",
       "berth-node-node",
@@ -24,7 +25,7 @@ describe("the stacks", () => {
     ]);
     withTemporaryFolder((outdir) => {
       const app = new App({ outdir });
-      expect(addEnvironments(app, { environments: [local], model })).toEqual([]);
+      expect(addEnvironments(app, { environments: [local] })).toEqual([]);
     });
   });
 
@@ -62,6 +63,7 @@ describe("the stacks", () => {
           key: `${id}/terraform.tfstate`,
           region: "eu-central-1",
           encrypt: true,
+          dynamodb_table: `berth-${id.split("-")[1]}-state-lock`,
           use_lockfile: true,
         },
       });
@@ -80,7 +82,7 @@ describe("a reference across stacks", () => {
     )
       .filter(([name]) => name.startsWith("node_permissions"))
       .flatMap(([, document]) => document["statement"] as { sid: string; resources: string[] }[])
-      .find(({ sid }) => sid === "ListModel");
+      .find(({ sid }) => sid === "ListModels");
     const [resource = ""] = statement?.resources ?? [];
     expect(resource).toMatch(/^\$\{data\.terraform_remote_state\./);
     expect(resolveReferences(stacks, "berth-node-identity", resource)).toBe(
@@ -90,7 +92,7 @@ describe("a reference across stacks", () => {
 
   it("makes a stack depend on those that it reads from", () => {
     withTemporaryFolder((outdir) => {
-      const added = addEnvironments(new App({ outdir }), { environments: [node], model });
+      const added = addEnvironments(new App({ outdir }), { environments: [node] });
       for (const stack of added) stack.prepareStack();
       const dependencies = Object.fromEntries(
         added.map((stack) => [stack.node.id, stack.dependencies.map((one) => one.node.id).sort()]),
@@ -100,7 +102,8 @@ describe("a reference across stacks", () => {
         "berth-node-network": [],
         "berth-node-storage": [],
         "berth-node-identity": ["berth-node-storage"],
-        "berth-node-node": ["berth-node-identity", "berth-node-network"],
+        "berth-node-node": ["berth-node-identity", "berth-node-network", "berth-node-storage"],
+        "berth-node-backup": [],
       });
     });
   });

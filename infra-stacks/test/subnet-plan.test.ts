@@ -1,5 +1,6 @@
+import { formatAddress, vpcPrefixLengths } from "@berth/contract";
 import fc from "fast-check";
-import { maxZones, planSubnets, vpcPrefixLengths } from "../constructs/subnet-plan";
+import { maxZones, planSubnets } from "../constructs/subnet-plan";
 
 /** First and last address of a block. Written another way than the code under test: in bits as text. */
 function range(cidr: string): { first: bigint; last: bigint } {
@@ -16,8 +17,11 @@ function range(cidr: string): { first: bigint; last: bigint } {
 }
 
 const vpcs = fc
-  .tuple(fc.ipV4(), fc.integer(vpcPrefixLengths))
-  .map(([address, length]) => `${address}/${length}`);
+  .tuple(fc.nat(2 ** vpcPrefixLengths.max - 1), fc.integer(vpcPrefixLengths))
+  .map(([network, length]) => {
+    const size = 2 ** (32 - length);
+    return `${formatAddress((network % 2 ** length) * size)}/${length}`;
+  });
 const zoneCounts = fc.integer({ min: 1, max: maxZones });
 
 describe("the subnet plan", () => {
@@ -60,14 +64,9 @@ describe("the subnet plan", () => {
     );
   });
 
-  it.each(["10.0.0.0/15", "10.0.0.0/25", "10.0.0.0", "10.0.256.0/16", "fd00::/16", "10.0.0.0/16 "])(
-    "fails on the VPC %j, with what is allowed",
-    (vpc) => {
-      expect(() => planSubnets(vpc, 1)).toThrow(
-        `vpcCidr is ${JSON.stringify(vpc)}: it must be an IPv4 block between /16 and /24`,
-      );
-    },
-  );
+  it("fails on a VPC that is no block", () => {
+    expect(() => planSubnets("10.0.0.0", 1)).toThrow("must be an IPv4 block");
+  });
 
   it.each([0, 4, 1.5])("fails on %d zones", (zones) => {
     expect(() => planSubnets("10.0.0.0/16", zones)).toThrow(`zones is ${zones}: it must be 1 to 3`);

@@ -12,9 +12,13 @@ const script = join(__dirname, "../../scripts/validate-terraform");
 const stacks = synthesize();
 
 /** Runs the check over stacks, one of which `change` may have broken (in its JSON text). */
-function validate(change: (json: string) => string = (json) => json, path = process.env["PATH"]) {
+function validate(
+  change: (json: string) => string = (json) => json,
+  path = process.env["PATH"],
+  changed = "berth-node-storage",
+) {
   return withTemporaryFolder((folder) => {
-    write(stacks, folder, change);
+    write(stacks, folder, changed, change);
     const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder], {
       encoding: "utf8",
       env: { ...process.env, PATH: path },
@@ -23,14 +27,16 @@ function validate(change: (json: string) => string = (json) => json, path = proc
   });
 }
 
-function write(synthesized: Synthesized, folder: string, change: (json: string) => string): void {
+function write(
+  synthesized: Synthesized,
+  folder: string,
+  changed: string,
+  change: (json: string) => string,
+): void {
   for (const [id, stack] of Object.entries(synthesized)) {
     mkdirSync(join(folder, id));
     const json = JSON.stringify(stack);
-    writeFileSync(
-      join(folder, id, "cdk.tf.json"),
-      id === "berth-node-storage" ? change(json) : json,
-    );
+    writeFileSync(join(folder, id, "cdk.tf.json"), id === changed ? change(json) : json);
   }
 }
 
@@ -51,7 +57,7 @@ withTerraform("scripts/validate-terraform", () => {
   it("finds no fault in any stack", () => {
     expect(validate()).toEqual({
       status: 0,
-      stdout: "terraform validate: 9 stacks, 0 faults\n",
+      stdout: `terraform validate: ${Object.keys(stacks).length} stacks, 0 faults\n`,
       stderr: "",
     });
   });
@@ -104,6 +110,16 @@ withTerraform("scripts/validate-terraform", () => {
     const { status, stdout } = validate(replace(pattern, replacement));
     expect(stdout).toContain("berth-node-storage: ");
     expect(stdout).toContain(message);
+    expect(status).toBe(1);
+  });
+
+  it("fails on a replacement triggered by an expression, which is what CDKTF writes for a resource", () => {
+    const { status, stdout } = validate(
+      replace(/"terraform_data\.[\w-]+"/, '"${terraform_data.missing}"'),
+      undefined,
+      "berth-node-node",
+    );
+    expect(stdout).toContain("berth-node-node: Invalid");
     expect(status).toBe(1);
   });
 });

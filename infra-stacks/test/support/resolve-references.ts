@@ -2,11 +2,14 @@ import type { StackJson } from "./stack-json";
 import { stackOf } from "./synthesize";
 import type { Synthesized } from "./synthesize";
 
+/** The account that the tests are in. */
+export const account = "123456789012";
+
 /**
  * Replaces `${...}` references in a text by what AWS would answer: across stacks through their states and outputs, and at
- * last a bucket's ARN from its name.
+ * last a bucket's ARN from its name, and the account from a constant.
  *
- * @throws {Error} on a reference that leads nowhere, or to something else than a bucket's ARN
+ * @throws {Error} on a reference that leads nowhere, or to something else than a bucket's ARN or the account
  */
 export function resolveReferences(stacks: Synthesized, id: string, text: string): string {
   const stack = stackOf(stacks, id);
@@ -24,6 +27,8 @@ export function resolveReferences(stacks: Synthesized, id: string, text: string)
       if (!producer || typeof value !== "string") throw fault;
       return resolveReferences(stacks, producer, value);
     }
+
+    if (/^data\.aws_caller_identity\.[\w-]+\.account_id$/.test(expression)) return account;
 
     const arn = /^aws_s3_bucket\.([\w-]+)\.arn$/.exec(expression);
     const bucket = arn && stack.resource?.["aws_s3_bucket"]?.[arn[1] ?? ""]?.["bucket"];

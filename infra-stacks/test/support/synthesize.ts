@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import { addEnvironments } from "../../stacks/add-environments";
 import type { AddEnvironmentsOptions } from "../../stacks/add-environments";
-import { eks, local, model, node } from "./fixtures";
+import { eks, local, node } from "./fixtures";
 import type { StackJson } from "./stack-json";
 import { withTemporaryFolder } from "./temporary-folder";
 
@@ -14,7 +14,7 @@ export type Synthesized = Readonly<Record<string, StackJson>>;
 export function synthesize(options: Partial<AddEnvironmentsOptions> = {}): Synthesized {
   return withTemporaryFolder((outdir) => {
     const app = new App({ outdir, stackTraces: false });
-    addEnvironments(app, { environments: [local, node, eks], model, ...options });
+    addEnvironments(app, { environments: [local, node, eks], ...options });
     app.synth();
 
     const folder = join(outdir, "stacks");

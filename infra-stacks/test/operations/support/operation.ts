@@ -10,7 +10,7 @@ import type { SynthesizedEnvironment } from "../../../operations/synthesized-env
 import { Terraform } from "../../../operations/terraform";
 import type { HttpAnswer, World } from "../../../operations/world";
 import { addEnvironments } from "../../../stacks/add-environments";
-import { eks, local, model, node } from "../../support/fixtures";
+import { eks, local, node } from "../../support/fixtures";
 import { FakeAws } from "./fake-aws";
 import { FakeTerraform } from "./fake-terraform";
 import type { FakeTerraformAnswers } from "./fake-terraform";
@@ -46,7 +46,7 @@ export class Operation {
   async start({ environment, terraform = {}, answer, get }: OperationOptions): Promise<this> {
     const outdir = join(this.folder, "cdktf.out");
     const app = new App({ outdir, stackTraces: false });
-    addEnvironments(app, { environments: [local, node, eks], model });
+    addEnvironments(app, { environments: [local, node, eks] });
     app.synth();
     this.synthesized = readEnvironment(outdir, environment);
 
