@@ -44,4 +44,22 @@ function readStacks(outdir) {
   );
 }
 
-module.exports = { readStacks, synthesizeEveryOption };
+/** Whether a stack is its environment's `state`. */
+const isState = (id) => id.endsWith("-state");
+
+/** The stacks' ids in an order in which each comes after those that it reads from, and the buckets of states first. */
+function deployOrder(outdir) {
+  const { stacks } = JSON.parse(readFileSync(join(outdir, "manifest.json"), "utf8"));
+  /** @type {string[]} */
+  const order = [];
+  const visit = (id) => {
+    if (order.includes(id)) return;
+    stacks[id].dependencies.forEach(visit);
+    order.push(id);
+  };
+  const ids = Object.keys(stacks);
+  [...ids.filter(isState), ...ids].forEach(visit);
+  return order;
+}
+
+module.exports = { deployOrder, isState, readStacks, synthesizeEveryOption };

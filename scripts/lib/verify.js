@@ -4,6 +4,7 @@ const { existsSync, mkdirSync, mkdtempSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { freePort, withServer } = require("./background");
+const { synthesizeEveryOption } = require("./every-option");
 const { install } = require("./install");
 const { exitWith } = require("./remedy");
 const { runJest } = require("./run-jest");
@@ -14,6 +15,7 @@ const { Tally } = require("./tally");
 const { buildMongoDouble, has, installCheckov, installChromium, installMoto } = require("./tools");
 const { verifyMetrics } = require("./verify-metrics");
 const { rollingRestarts, verifyNginx } = require("./verify-nginx");
+const { verifyRehearsal } = require("./verify-rehearsal");
 const { verifySchemathesis } = require("./verify-schemathesis");
 
 const usage = `usage: ./scripts/verify
@@ -21,11 +23,14 @@ const usage = `usage: ./scripts/verify
 Runs the checks that need real servers and tools, and installs those: the history against a server of MongoDB's
 protocol (Go), the model registry against a double of S3 (Python), the service under generated requests (schemathesis,
 Python), its metrics in Prometheus, two replicas behind nginx, the page in Chromium against ./scripts/up, the CDK
-command lines, Terraform's own validation, checkov. A tool that is absent and cannot be installed fails its checks.`;
+command lines, Terraform's own validation, checkov, and every stack made and destroyed in a double of AWS. A tool that
+is absent and cannot be installed fails its checks.`;
 
 const root = join(__dirname, "..", "..");
 const folder = join(root, "node_modules", ".cache", "berth-verify");
 const options = { cwd: root };
+/** Strict schema checks, where they lie beside the project. */
+const schemaChecks = join(root, "..", "shared", "check");
 
 /** The stores against real servers: nothing of the service's tests is left to skip, but what has a part of its own. */
 async function verifyStores(tally) {
@@ -58,6 +63,11 @@ async function verifyStores(tally) {
   } finally {
     rmSync(data, { recursive: true, force: true });
   }
+}
+
+/** The stacks, made in a double of AWS. */
+function verifyStacks(tally) {
+  return verifyRehearsal(root, folder, tally);
 }
 
 /** The service under generated requests, valid and not. */
@@ -128,28 +138,45 @@ async function verifyCommandLines(tally) {
   );
 }
 
-/** Terraform's own check of every expression, and the strict schema checks where they lie beside the project. */
+/** The stacks of every environment and option, read by Terraform and held against its provider's schemas. */
+async function verifyEveryOption(tally) {
+  const outdir = mkdtempSync(join(tmpdir(), "berth-stacks-"));
+  const stacks = join(outdir, "stacks");
+  try {
+    synthesizeEveryOption(root, outdir);
+    if (has("terraform"))
+      await tally.check("terraform validate", () =>
+        step("terraform validate", "scripts/validate-terraform", [stacks], options),
+      );
+    else tally.skipped.push("terraform validate: there is no terraform on the PATH");
+    if (existsSync(schemaChecks))
+      await tally.check("schemas of Terraform's AWS provider", () =>
+        step(
+          "AWS provider's schemas",
+          process.execPath,
+          [join(schemaChecks, "terraform.mjs"), stacks],
+          options,
+        ),
+      );
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+/** What is synthesized, held against tools that know what AWS and Kubernetes take. */
 async function verifySynthesized(tally) {
-  if (has("terraform"))
-    await tally.check("terraform validate", () =>
-      step("terraform validate", "scripts/validate-terraform", [], options),
-    );
-  else tally.skipped.push("terraform validate: there is no terraform on the PATH");
+  await verifyEveryOption(tally);
   const checkov = await installCheckov(root, folder);
   await tally.check("checkov finds nothing but the written exceptions", async () =>
     console.log(`  ${await scanStacks(checkov)}`),
   );
-  const checks = join(root, "..", "shared", "check");
-  if (!existsSync(checks)) return;
-  await tally.check("schemas of Terraform's AWS provider", () =>
-    step("AWS provider's schemas", process.execPath, [join(checks, "terraform.mjs")], options),
-  );
+  if (!existsSync(schemaChecks)) return;
   for (const version of ["1.27", "1.33"])
     await tally.check(`schemas of Kubernetes ${version}`, () =>
       step(
         `schemas of Kubernetes ${version}`,
         process.execPath,
-        [join(checks, "kubernetes.mjs"), "charts/manifests", version],
+        [join(schemaChecks, "kubernetes.mjs"), "charts/manifests", version],
         options,
       ),
     );
@@ -167,6 +194,7 @@ async function main() {
   const tally = new Tally();
   const parts = [
     verifySynthesized,
+    verifyStacks,
     verifyStores,
     verifyRequests,
     verifyScrape,
