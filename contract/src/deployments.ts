@@ -1,5 +1,7 @@
 import { parseEnvironments } from "./environments";
 import type { Environment } from "./environments";
+import { recoveries } from "./recoveries";
+import { recoveredEnvironment } from "./recovery";
 
 // What a team edits first: its own names, region and repository.
 const organization = "berth-example";
@@ -13,8 +15,7 @@ const images = {
 const git = { repository: `https://github.com/${organization}/berth.git`, revision: "main" };
 const ownership = { owner: "platform", costCentre: "ml" };
 
-/** The environments that are synthesized. */
-export const environments: readonly Environment[] = parseEnvironments([
+const deployed: readonly Environment[] = parseEnvironments([
   {
     kind: "local",
     name: "local",
@@ -62,4 +63,17 @@ export const environments: readonly Environment[] = parseEnvironments([
     clusterName: "berth",
     clusterAdmins: [`${organization}-admin`],
   },
+]);
+
+/** The environments that are synthesized: these, and those that stand anew elsewhere after a disaster. */
+export const environments: readonly Environment[] = parseEnvironments([
+  ...deployed,
+  ...recoveries.map((recovery, index) => {
+    const lost = deployed.find((one) => one.name === recovery.of);
+    if (lost === undefined || lost.kind === "local")
+      throw new Error(
+        `recoveries.ts recovers ${recovery.of}, which is no environment on AWS: restore it here, or remove the recovery`,
+      );
+    return recoveredEnvironment(lost, recovery, index);
+  }),
 ]);

@@ -27,6 +27,8 @@ export * from "./node-options";
 export * from "./paths";
 export * from "./ports";
 export * from "./probes";
+export * from "./recoveries";
+export * from "./recovery";
 export * from "./resources";
 export * from "./secrets";
 export * from "./served-model";

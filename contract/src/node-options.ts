@@ -36,6 +36,11 @@ export const nodeOptions = {
   rootVolumeGiB: z.int().min(20).max(1000),
   /** MongoDB's volume, which outlives the machine. It can grow, never shrink. @default {@link defaultDataVolumeGiB} */
   dataVolumeGiB: z.int().min(10).max(1000).default(defaultDataVolumeGiB),
+  /** The snapshot that the data volume is made from, in a recovery. @default none: the volume begins empty */
+  dataVolumeSnapshot: z
+    .string()
+    .regex(/^snap-[0-9a-f]{8,17}$/, "must be the id of a snapshot, like snap-0123456789abcdef0")
+    .optional(),
   /** A machine that AWS may stop at two minutes' notice, for about a third of the price. @default {@link defaultSpot} */
   spot: z.boolean().default(defaultSpot),
   /** Snapshots of the data volume: how often, and how many are kept. @default {@link defaultSnapshots} */

@@ -12,6 +12,12 @@ export interface DataVolumeProps {
   readonly sizeGiB: number;
   /** Value of {@link snapshotTag}. */
   readonly snapshots: string;
+  /**
+   * Id of the snapshot that it is made from, in a recovery. Once the volume stands, a change of it changes nothing.
+   *
+   * @default it begins empty
+   */
+  readonly madeFrom?: string;
 }
 
 /**
@@ -29,8 +35,9 @@ export class DataVolume extends Construct {
       type: "gp3",
       encrypted: true,
       finalSnapshot: true,
+      snapshotId: props.madeFrom,
       tags: { Name: props.name, [snapshotTag]: props.snapshots },
-      lifecycle: { preventDestroy: true },
+      lifecycle: { preventDestroy: true, ignoreChanges: ["snapshot_id"] },
     });
     this.volumeId = volume.id;
   }

@@ -53,6 +53,7 @@ export class StorageStack extends AwsStack {
         availabilityZone: machineZone(environment),
         sizeGiB: environment.dataVolumeGiB,
         snapshots: awsName(environment, "snapshots"),
+        madeFrom: environment.dataVolumeSnapshot,
       });
   }
 

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { deploy } from "../../operations/deploy";
-import type { DeployOptions } from "../../operations/deploy";
+import type { DeployOptions } from "../../operations/deployment-steps";
 import { get } from "../../operations/real-world";
 import { eks, node } from "../support/fixtures";
 import { Operation, answering } from "./support/operation";

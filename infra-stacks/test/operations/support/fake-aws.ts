@@ -11,6 +11,10 @@ export interface AwsContents {
   foreign: string[];
   /** ARNs with the environment's tags, by region. */
   tagged: Record<string, string[]>;
+  /** Snapshots with their tags, by region. */
+  snapshots: Record<string, { id: string; startedAt: string; tags: Record<string, string> }[]>;
+  /** Names of a region's zones. */
+  zones: Record<string, string[]>;
   /** Instances and NAT gateways that were terminated, and keys that wait for their deletion. */
   gone: string[];
 }
@@ -22,6 +26,8 @@ export class FakeAws {
     buckets: {},
     foreign: [],
     tagged: {},
+    snapshots: {},
+    zones: {},
     gone: [],
   };
   /** Tags that were asked for, by region. */
@@ -88,6 +94,26 @@ export class FakeAws {
           `<DescribeInstancesResponse><reservationSet><item><instancesSet>${items}</instancesSet></item></reservationSet></DescribeInstancesResponse>`,
         );
       }
+      case "DescribeAvailabilityZones": {
+        const zones = (this.contents.zones[region ?? ""] ?? []).map(
+          (zone) => `<item><zoneName>${zone}</zoneName></item>`,
+        );
+        return xml(
+          `<DescribeAvailabilityZonesResponse><availabilityZoneInfo>${zones.join("")}</availabilityZoneInfo></DescribeAvailabilityZonesResponse>`,
+        );
+      }
+      case "DescribeSnapshots": {
+        const asked = filtersOf(body).filter(([name]) => name.startsWith("tag:"));
+        const items = (this.contents.snapshots[region ?? ""] ?? [])
+          .filter(({ tags }) => asked.every(([name, value]) => tags[name.slice(4)] === value))
+          .map(
+            ({ id, startedAt }) =>
+              `<item><snapshotId>${id}</snapshotId><startTime>${startedAt}</startTime></item>`,
+          );
+        return xml(
+          `<DescribeSnapshotsResponse><snapshotSet>${items.join("")}</snapshotSet></DescribeSnapshotsResponse>`,
+        );
+      }
       case "DescribeNatGateways":
         return xml(
           `<DescribeNatGatewaysResponse><natGatewaySet>${this.described(body, "deleted", "available", "natGatewayId")}</natGatewaySet></DescribeNatGatewaysResponse>`,
@@ -137,6 +163,23 @@ export class FakeAws {
       this.contents.buckets[bucket] = versions.filter((one) => !deleted.includes(one));
       return xml("<DeleteResult/>");
     }
+    const source = request.headers["x-amz-copy-source"];
+    if (request.method === "PUT" && typeof source === "string") {
+      const [from = "", ...key] = source.split("/");
+      const copied = this.contents.buckets[from]?.find((one) =>
+        one.startsWith(`${key.join("/")}@`),
+      );
+      if (copied === undefined) response.statusCode = 404;
+      else versions.push(copied);
+      return xml("<CopyObjectResult><ETag>1</ETag></CopyObjectResult>");
+    }
+    if (url.searchParams.get("list-type") === "2") {
+      const prefix = url.searchParams.get("prefix") ?? "";
+      const shown = versions
+        .filter((one) => one.startsWith(prefix))
+        .map((one) => `<Contents><Key>${one.split("@")[0]}</Key></Contents>`);
+      return xml(`<ListBucketResult>${shown.join("")}</ListBucketResult>`);
+    }
     if (url.searchParams.has("versions")) {
       // Two a page, as with tags. A version named "marker" is a delete marker.
       const shown = versions.slice(0, 2).map((one) => {
@@ -150,4 +193,12 @@ export class FakeAws {
     }
     response.end();
   }
+}
+
+/** The filters of a request of EC2, by name. */
+function filtersOf(body: string): [name: string, value: string][] {
+  const parameters = new URLSearchParams(body);
+  return [...parameters]
+    .filter(([key]) => /^Filter\.\d+\.Name$/.test(key))
+    .map(([key, name]) => [name, parameters.get(key.replace("Name", "Value.1")) ?? ""]);
 }

@@ -3,14 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { AwsEnvironment } from "@berth/contract";
-import { App } from "cdktf";
 import { AwsAccount } from "../../../operations/aws-account";
-import { readEnvironment } from "../../../operations/synthesized-environment";
+import { synthesizeTo } from "../../../operations/synthesize-environment";
 import type { SynthesizedEnvironment } from "../../../operations/synthesized-environment";
 import { Terraform } from "../../../operations/terraform";
 import type { HttpAnswer, World } from "../../../operations/world";
-import { addEnvironments } from "../../../stacks/add-environments";
-import { eks, local, node } from "../../support/fixtures";
 import { FakeAws } from "./fake-aws";
 import { FakeTerraform } from "./fake-terraform";
 import type { FakeTerraformAnswers } from "./fake-terraform";
@@ -44,11 +41,7 @@ export class Operation {
   private readonly envBefore = { ...process.env };
 
   async start({ environment, terraform = {}, answer, get }: OperationOptions): Promise<this> {
-    const outdir = join(this.folder, "cdktf.out");
-    const app = new App({ outdir, stackTraces: false });
-    addEnvironments(app, { environments: [local, node, eks] });
-    app.synth();
-    this.synthesized = readEnvironment(outdir, environment);
+    this.synthesized = synthesizeTo(join(this.folder, "cdktf.out"), environment);
 
     Object.assign(process.env, credentials, { AWS_ENDPOINT_URL: await this.aws.start() });
     mkdirSync(join(this.folder, "bin"));
