@@ -10,6 +10,10 @@ import type {
 const settings =
   /^aws_(s3_bucket_(?!replication)\w+|\w+_association|\w+_attachment|iam_role_policy|kms_alias|\w+_key_policy|sqs_queue_policy|vpc_security_group_\w+_rule|route)$/;
 
+function isDrawn(type: string): boolean {
+  return type.startsWith("aws_") && !settings.test(type);
+}
+
 /** All resources of one kind in a stack. */
 interface Kind {
   readonly type: string;
@@ -55,7 +59,7 @@ function kindsOf(json: StackJson): Kind[] {
     return alias === undefined ? undefined : String(found?.["region"]);
   };
   return Object.entries(json.resource ?? {})
-    .filter(([type]) => !settings.test(type))
+    .filter(([type]) => isDrawn(type))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([type, blocks]) => {
       const elsewhere = Object.values(blocks)
@@ -99,10 +103,15 @@ function referencesInto(
   );
 }
 
-/** The kind that stands for a block: its own, or where that is not drawn, one beside it in the construct tree. */
+/**
+ * The kind that stands for a block: its own, or where that is not drawn, the one that it belongs to, or else one beside it in the
+ * construct tree.
+ */
 function drawnFor(stack: SynthesizedStack, type: string, block: Block): string {
-  const drawn = blocksOf(stack.json.resource).filter((one) => !settings.test(one.type));
+  const drawn = blocksOf(stack.json.resource).filter((one) => isDrawn(one.type));
   if (drawn.some((one) => one.type === type && one.block === block)) return type;
+  const [, owner] = /\$\{(aws_\w+)\./.exec(JSON.stringify(block)) ?? [];
+  if (drawn.some((one) => one.type === owner)) return String(owner);
   for (let scope = parent(pathOf(block)); scope !== ""; scope = parent(scope)) {
     const beside = drawn
       .filter((one) => pathOf(one.block).startsWith(`${scope}/`))
