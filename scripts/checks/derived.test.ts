@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { modelPrefix, servedModel } from "@berth/contract";
+import { servedModel } from "@berth/contract";
 import { holding, layersWith } from "./layers";
 import type { Change, Layers } from "./layers";
 
@@ -106,7 +106,7 @@ describe("a fact of the contract, changed in its one place, is followed by every
     expect(after.service.metrics).not.toContain("predictions_total");
   });
 
-  it("the model: its version, in the pods' settings, the service's default and the role that may read it", async () => {
+  it("the model: its version, in the pods' settings, the service's default, and in no stack: roles read every version", async () => {
     const version = "1.0.7";
     const after = await layers({
       file: "served-model.ts",
@@ -115,13 +115,19 @@ describe("a fact of the contract, changed in its one place, is followed by every
     });
     expect(after.service.settings.MODEL_VERSION).toBe(version);
     expect(holding(after.charts, version)).toEqual(inEvery("service.yaml"));
-    const prefix = modelPrefix({ name: servedModel.name, version });
-    expect(holding(before.infrastructure, prefix)).toEqual([]);
-    expect(holding(after.infrastructure, prefix).sort()).toEqual([
-      "berth-eks-identity/cdk.tf.json",
-      "berth-node-identity/cdk.tf.json",
-    ]);
-    expect(holding(after.infrastructure, modelPrefix(servedModel))).toEqual([]);
+    expect(after.infrastructure).toEqual(before.infrastructure);
+  });
+
+  it("the models' prefix, in the roles that may read and publish them", async () => {
+    const after = await layers({
+      file: "model-artifact.ts",
+      from: 'modelsPrefix = "models"',
+      to: 'modelsPrefix = "weights"',
+    });
+    const identities = ["berth-eks-identity/cdk.tf.json", "berth-node-identity/cdk.tf.json"];
+    expect(holding(before.infrastructure, "/models/*").sort()).toEqual(identities);
+    expect(holding(after.infrastructure, "/weights/*").sort()).toEqual(identities);
+    expect(holding(after.infrastructure, "/models/*")).toEqual([]);
   });
 
   it("the model: its digest, in the pods' settings and the service's default", async () => {
@@ -160,14 +166,17 @@ describe("a fact of the contract, changed in its one place, is followed by every
     expect(holding(after.infrastructure, "eu-central-1")).toEqual([]);
   });
 
-  it("environments: the model bucket, in storage, the role and the pods' settings", async () => {
+  it("environments: the model bucket, in storage, the workflows' roles and the pods' settings", async () => {
     const after = await layers({
       file: "deployments.ts",
       from: "modelBucket: `${organization}-node-models`",
       to: 'modelBucket: "elsewhere"',
     });
     expect(holding(after.charts, "elsewhere")).toEqual(["node/service.yaml"]);
-    expect(holding(after.infrastructure, "elsewhere")).toEqual(["berth-node-storage/cdk.tf.json"]);
+    expect(holding(after.infrastructure, "elsewhere").sort()).toEqual([
+      "berth-node-identity/cdk.tf.json",
+      "berth-node-storage/cdk.tf.json",
+    ]);
   });
 
   it("resources: a request, in the Deployments", async () => {
