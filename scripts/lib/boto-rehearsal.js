@@ -67,9 +67,14 @@ async function makeThroughApi(boto, folder, order, use) {
   }
 }
 
-/** What is in the account, in these regions. @returns {Promise<string[]>} one line each */
-async function listAccount(boto, regions) {
-  return JSON.parse(await ask(boto, ["list", boto.endpoint, ...regions]));
+/** What is in accounts, in these regions. @returns {Promise<string[]>} one line each */
+async function listAccounts(boto, accounts, regions) {
+  return JSON.parse(await ask(boto, ["list", boto.endpoint, accounts.join(), regions.join()]));
+}
+
+/** The variables with which Terraform is in an account. @returns {Promise<NodeJS.ProcessEnv>} */
+async function credentialsOf(boto, account) {
+  return JSON.parse(await ask(boto, ["credentials", boto.endpoint, account]));
 }
 
 /** Deletes everything in buckets. */
@@ -77,4 +82,4 @@ async function emptyBuckets(boto, buckets) {
   await ask(boto, ["empty", boto.endpoint, ...buckets]);
 }
 
-module.exports = { emptyBuckets, listAccount, makeThroughApi };
+module.exports = { credentialsOf, emptyBuckets, listAccounts, makeThroughApi };

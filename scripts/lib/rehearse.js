@@ -3,7 +3,7 @@ const { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } = require("n
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { freePort, withServer } = require("./background");
-const { emptyBuckets, listAccount, makeThroughApi } = require("./boto-rehearsal");
+const { credentialsOf, emptyBuckets, listAccounts, makeThroughApi } = require("./boto-rehearsal");
 const { deployOrder, isState, readStacks, synthesizeEveryOption } = require("./every-option");
 const { apply, destroy, planAgain, providerFault } = require("./rehearse-terraform");
 const { Remedy, exitWith } = require("./remedy");
@@ -39,6 +39,23 @@ function regionsOf(stacks) {
   return [...new Set(providers.map(({ region }) => region))];
 }
 
+/**
+ * The account that each stack is deployed to: the one that its provider insists on, or one that its environment has for itself,
+ * since variants of an environment are in each other's way.
+ *
+ * @returns {Record<string, string>} by the stacks' ids
+ */
+function accountsOf(stacks) {
+  const buckets = stateBuckets(stacks);
+  return Object.fromEntries(
+    Object.entries(stacks).map(([id, { provider, terraform }]) => [
+      id,
+      provider?.aws[0]?.allowed_account_ids?.[0] ??
+        String(100_000_000_001 + buckets.indexOf(terraform.backend.s3.bucket)),
+    ]),
+  );
+}
+
 /** @throws {Remedy} where something is left */
 function leaveNothing(left) {
   if (left.length > 0)
@@ -60,6 +77,8 @@ function leaveNothing(left) {
 /** Writes stacks where rehearse.py reads them. @returns the folder */
 function writeSynthesized(stacks, stage) {
   const folder = join(stage.folder, "synthesized");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "accounts.json"), JSON.stringify(accountsOf(stacks)));
   for (const [id, stack] of Object.entries(stacks)) {
     mkdirSync(join(folder, id), { recursive: true });
     writeFileSync(join(folder, id, "cdk.tf.json"), JSON.stringify(stack));
@@ -70,9 +89,11 @@ function writeSynthesized(stacks, stage) {
 /**
  * Terraform makes the stacks, plans again, and destroys them. Environments share nothing, so some go on at once.
  *
+ * @param {import("./boto-rehearsal").Boto} boto that gives the credentials
  * @param {(buckets: string[]) => Promise<void>} emptyStates
  */
-async function deploy(stacks, order, target, emptyStates) {
+async function deploy(stacks, order, stage, boto, emptyStates) {
+  const accounts = accountsOf(stacks);
   const bucketOf = (id) => stacks[id].terraform.backend.s3.bucket;
   const waiting = stateBuckets(stacks).map((bucket) => ({
     bucket,
@@ -81,9 +102,11 @@ async function deploy(stacks, order, target, emptyStates) {
   const lane = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { bucket, ids } = next;
+      const credentials = await credentialsOf(boto, accounts[ids[0]]);
+      const target = { ...stage, env: { ...stage.env, ...credentials } };
       await apply(stacks, ids, target);
       await planAgain(ids, target);
-      target.say(`${ids.join(", ")}: the second plan is empty`);
+      stage.say(`${ids.join(", ")}: the second plan is empty`);
       await destroy(stacks, ids, target, () => emptyStates([bucket]));
     }
   };
@@ -101,18 +124,19 @@ async function deploy(stacks, order, target, emptyStates) {
 async function withProvider(stacks, order, stage) {
   const boto = { root, ...stage };
   const regions = regionsOf(stacks);
-  const before = await listAccount(boto, regions);
+  const accounts = [...new Set(Object.values(accountsOf(stacks)))];
+  const before = await listAccounts(boto, accounts, regions);
   const states = await double(stage.moto);
   await withServer(states.server, async () => {
     const beside = { ...boto, endpoint: states.endpoint };
     const folder = writeSynthesized(stacks, stage);
     await makeThroughApi(beside, folder, order.filter(isState), async () => {
       const target = { ...stage, stateEndpoint: states.endpoint, provider: true };
-      await deploy(stacks, order, target, (buckets) => emptyBuckets(boto, buckets));
+      await deploy(stacks, order, target, boto, (buckets) => emptyBuckets(boto, buckets));
       await emptyBuckets(beside, stateBuckets(stacks));
     });
   });
-  const after = await listAccount(boto, regions);
+  const after = await listAccounts(boto, accounts, regions);
   leaveNothing(after.filter((one) => !before.includes(one)));
 }
 
@@ -132,7 +156,7 @@ async function withoutProvider(stacks, order, stage) {
     const types = [...new Set(absent.map((one) => one.split(": ")[1].split(".")[0]))];
     if (types.length > 0) stage.say(`not made, since the double does not know ${types.join(", ")}`);
     const target = { ...stage, stateEndpoint: stage.endpoint, provider: false };
-    await deploy(stacks, order, target, async () => undefined);
+    await deploy(stacks, order, target, boto, async () => undefined);
     await emptyBuckets(boto, stateBuckets(stacks));
   });
   leaveNothing(left);

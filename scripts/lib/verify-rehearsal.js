@@ -28,11 +28,13 @@ const faults = [
   [
     "a bucket that is left",
     ({ "berth-node-bare-storage": storage }) => {
-      const put = `fetch(process.env.AWS_ENDPOINT_URL + '/forgotten', { method: 'PUT' })`;
+      // Into the first account of a rehearsal, by the double's own header instead of a signature.
+      const request = `{ method: 'PUT', headers: { 'x-moto-account-id': '100000000001' } }`;
+      const put = `fetch(process.env.AWS_ENDPOINT_URL + '/forgotten', ${request})`;
       const command = `'${process.execPath}' -e "${put}"`;
       storage.resource.terraform_data = { leak: { provisioner: { "local-exec": { command } } } };
     },
-    /left in the account after everything was destroyed:\nbucket forgotten/,
+    /left in the account after everything was destroyed:\n\d+: bucket forgotten/,
   ],
   [
     "an action that is none",

@@ -10,22 +10,21 @@ function variant(base: typeof node | typeof eks, options: string, change: object
     name,
     modelBucket: `berth-example-${name}-models`,
     stateBucket: `berth-example-${name}-state`,
+    backups: { bucket: `berth-example-${name}-backups` },
     ...change,
   });
 }
 
-const backups = { bucket: "berth-example-backups" };
 const replication = { region: "eu-west-1" };
 const account = "111122223333";
 
 /** Every environment of the contract, and variants in which each option has each of its values. */
 export const everyOption: readonly Environment[] = [
   ...environments,
-  variant(node, "bare", {}),
+  variant(node, "bare", { backups: undefined, github: undefined }),
   variant(node, "spot", {
     spot: true,
     image: "amazon-linux",
-    backups,
     replication,
     github: { oidcProvider: "existing", branch: "release", environment: "production" },
     account,
@@ -41,13 +40,15 @@ export const everyOption: readonly Environment[] = [
   variant(node, "nat", {
     natGateways: "per-zone",
     availabilityZones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
-    backups,
     github: {},
   }),
-  variant(eks, "bare", { availabilityZones: ["eu-central-1a", "eu-central-1b"] }),
+  variant(eks, "bare", {
+    availabilityZones: ["eu-central-1a", "eu-central-1b"],
+    backups: undefined,
+    github: undefined,
+  }),
   variant(eks, "full", {
     natGateways: "per-zone",
-    backups,
     replication,
     github: { oidcProvider: "create" },
     publicEndpointCidrs: ["192.0.2.0/24"],

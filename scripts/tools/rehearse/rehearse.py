@@ -1,15 +1,19 @@
 """Makes synthesized stacks in a double of AWS through AWS' API (boto3), and takes them down again.
 
 usage: rehearse.py make FOLDER ENDPOINT STACK...
-           makes the stacks of FOLDER in this order; says so on one line of JSON; waits until its input ends; then destroys
-           everything in reverse, and says on a second line what is left in the account
-       rehearse.py list ENDPOINT REGION...
-           says what is in the account
+           makes the stacks of FOLDER in this order, each in the account that FOLDER/accounts.json gives it; says so on one
+           line of JSON; waits until its input ends; then destroys everything in reverse, and says on a second line what is
+           left in the accounts
+       rehearse.py list ENDPOINT ACCOUNTS REGIONS
+           says what is in accounts (separated by commas)
+       rehearse.py credentials ENDPOINT ACCOUNT
+           says the environment variables with which Terraform is in an account
        rehearse.py empty ENDPOINT BUCKET...
            deletes every version of every object in buckets, as somebody does by hand before a bucket can go
 exit 0: done; 1: AWS would refuse it, with the resource and the reason
 """
 
+import functools
 import json
 import pathlib
 import sys
@@ -32,25 +36,39 @@ class Fault(Exception):
     """Something that AWS would refuse."""
 
 
+def client(endpoint, service, region, credentials):
+    # Addressed by path: the double's buckets have no names of hosts.
+    config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1})
+    return boto3.client(service, region_name=region, endpoint_url=endpoint, config=config, **credentials)
+
+
+@functools.cache
+def session(endpoint, account):
+    """Credentials in an account: the double has every account that somebody takes a role in."""
+    first = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal"}
+    made = client(endpoint, "sts", "us-east-1", first).assume_role(
+        RoleArn=f"arn:aws:iam::{account}:role/rehearsal", RoleSessionName="rehearsal"
+    )["Credentials"]
+    return {
+        "aws_access_key_id": made["AccessKeyId"],
+        "aws_secret_access_key": made["SecretAccessKey"],
+        "aws_session_token": made["SessionToken"],
+    }
+
+
+@functools.cache
+def client_of(endpoint, account, service, region):
+    return client(endpoint, service, region, session(endpoint, account))
+
+
 class Aws:
-    """Clients of the double, for one region."""
+    """Clients of the double, for one account and region."""
 
-    account = "123456789012"
-
-    def __init__(self, endpoint, region):
-        self.endpoint, self.region = endpoint, region
+    def __init__(self, endpoint, account, region="us-east-1"):
+        self.endpoint, self.account, self.region = endpoint, account, region
 
     def client(self, service, region=None):
-        # Addressed by path: the double's buckets have no names of hosts.
-        config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1})
-        return boto3.client(
-            service,
-            region_name=region or self.region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id="rehearsal",
-            aws_secret_access_key="rehearsal",
-            config=config,
-        )
+        return client_of(self.endpoint, self.account, service, region or self.region)
 
     def any_image(self):
         return self.client("ec2").describe_images()["Images"][0]["ImageId"]
@@ -106,7 +124,8 @@ def in_order(found):
 class Rehearsal:
     def __init__(self, folder, endpoint):
         self.folder, self.endpoint = folder, endpoint
-        self.made, self.absent, self.regions = [], [], {"us-east-1"}
+        self.accounts = json.loads((pathlib.Path(folder) / "accounts.json").read_text())
+        self.made, self.absent = [], []
         # What each stack's state would hold, by where the state is.
         self.outputs = {}
 
@@ -118,7 +137,8 @@ class Rehearsal:
         for address in in_order(found):
             element = found[address]
             try:
-                aws = Aws(self.endpoint, element.args.get("region") or regions[element.args.get("provider")])
+                region = element.args.get("region") or regions[element.args.get("provider")]
+                aws = Aws(self.endpoint, self.accounts[name], region)
                 known[address] = self.build(name, address, element, resolve(element.args, known), aws)
             except (BotoCoreError, ClientError, Malformed, Fault, LookupError) as error:
                 raise Fault(f"{name}: {address}: {error}") from error
@@ -145,7 +165,6 @@ class Rehearsal:
         for provider in stack["provider"]["aws"]:
             alias = provider.get("alias")
             regions[f"aws.{alias}" if alias else None] = provider["region"]
-            self.regions.add(provider["region"])
         regions.setdefault("aws", regions.get(None))
         return regions
 
@@ -174,26 +193,37 @@ class Rehearsal:
                 raise Fault(f"{stack}: {address} cannot be destroyed: {error}") from error
 
 
-def empty(endpoint, buckets):
-    s3 = Aws(endpoint, "us-east-1").client("s3")
+def empty(endpoint, *buckets):
+    s3 = Aws(endpoint, "123456789012").client("s3")
     for bucket in buckets:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
             for one in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                 s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
 
 
+def everything(endpoint, accounts, regions):
+    return {
+        f"{account}: {one}"
+        for account in accounts
+        for one in leaks.everything(Aws(endpoint, account), regions)
+    }
+
+
 def make(folder, endpoint, *stacks):
     rehearsal = Rehearsal(folder, endpoint)
-    for name in stacks:
-        for provider in read(folder, name)["provider"]["aws"]:
-            rehearsal.regions.add(provider["region"])
-    before = leaks.everything(Aws(endpoint, "us-east-1"), rehearsal.regions)
+    accounts = {rehearsal.accounts[name] for name in stacks}
+    regions = {one["region"] for name in stacks for one in read(folder, name)["provider"]["aws"]}
+    before = everything(endpoint, accounts, regions)
     for name in stacks:
         rehearsal.make(name)
     say({"made": [f"{stack}: {address}" for stack, address, _ in rehearsal.made], "absent": rehearsal.absent})
     sys.stdin.read()
     rehearsal.destroy()
-    say({"left": sorted(leaks.everything(Aws(endpoint, "us-east-1"), rehearsal.regions) - before)})
+    say({"left": sorted(everything(endpoint, accounts, regions) - before)})
+
+
+def variables(endpoint, account):
+    return {key.upper(): value for key, value in session(endpoint, account).items()}
 
 
 def say(value):
@@ -204,9 +234,12 @@ def main(command, *arguments):
     if command == "make":
         make(*arguments)
     elif command == "list":
-        say(sorted(leaks.everything(Aws(arguments[0], "us-east-1"), arguments[1:])))
+        endpoint, accounts, regions = arguments
+        say(sorted(everything(endpoint, accounts.split(","), regions.split(","))))
+    elif command == "credentials":
+        say(variables(*arguments))
     elif command == "empty":
-        empty(arguments[0], arguments[1:])
+        empty(*arguments)
     else:
         raise SystemExit(__doc__)
 
