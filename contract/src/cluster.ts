@@ -1,5 +1,5 @@
 import { awsName } from "./aws-names";
-import { componentName, namespace, project } from "./names";
+import { backupServiceAccount, componentName, namespace } from "./names";
 
 /**
  * Kubernetes versions that a cluster may run: those in EKS' standard support, of 1.35 until 27 March 2027 and of 1.36
@@ -24,7 +24,7 @@ const systemNamespace = "kube-system";
 /** The service accounts that a role on AWS belongs to. What is not Berth's own keeps the name that its makers gave it. */
 export const serviceAccounts = {
   service: { namespace, name: componentName("service") },
-  backup: { namespace, name: `${project}-backup` },
+  backup: { namespace, name: backupServiceAccount },
   externalSecrets: { namespace: "external-secrets", name: "external-secrets" },
   karpenter: { namespace: systemNamespace, name: "karpenter" },
   vpcCni: { namespace: systemNamespace, name: "aws-node" },

@@ -3,12 +3,14 @@ import { awsName, tryGithubRepository } from "@berth/contract";
 import type { AwsEnvironment, AwsNamePart } from "@berth/contract";
 import { TerraformOutput } from "cdktf";
 import { Construct } from "constructs";
+import { clusterDeployStatements } from "./cluster-deploy-statements";
 import { deployStatements } from "./deploy-statements";
 import { GithubProvider, githubAudience, githubIssuer } from "./github-provider";
 import { LeastPrivilegeRole } from "./least-privilege-role";
 import { modelPublishStatements } from "./model-publish-statements";
 import type { PrivateBucket } from "./private-bucket";
 import { readStatements } from "./read-statements";
+import { SharedPolicy } from "./shared-policy";
 import { stateStatements } from "./state-statements";
 
 export interface GithubRolesProps {
@@ -64,23 +66,32 @@ export class GithubRoles extends Construct {
         value: role.arn,
         description: `For the workflows: role-to-assume of ${part}`,
       });
+      return role;
     };
 
-    const read = readStatements(environment, account);
-    addRole(
+    const plan = addRole(
       "plan",
       [`${repo}:pull_request`, branch],
-      [...read, ...stateStatements(environment, account, "read")],
+      stateStatements(environment, account, "read"),
     );
-    addRole(
-      "deploy",
-      [approved],
-      [
-        ...read,
-        ...stateStatements(environment, account, "write"),
-        ...deployStatements(environment, account),
-      ],
-    );
+    const deploy = addRole("deploy", [approved], deployStatements(environment, account));
     addRole("publish-model", [branch], modelPublishStatements(models));
+
+    new SharedPolicy(this, "read", {
+      name: awsName(environment, "read"),
+      statements: readStatements(environment, account),
+      roles: { plan, deploy },
+    });
+    new SharedPolicy(this, "deploy-state", {
+      name: awsName(environment, "deploy-state"),
+      statements: stateStatements(environment, account, "write"),
+      roles: { deploy },
+    });
+    if (environment.kind === "eks")
+      new SharedPolicy(this, "deploy-cluster", {
+        name: awsName(environment, "deploy-cluster"),
+        statements: clusterDeployStatements(environment, account),
+        roles: { deploy },
+      });
   }
 }

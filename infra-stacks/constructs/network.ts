@@ -31,6 +31,18 @@ export interface NetworkProps {
    * @default {@link defaultNatGateways}
    */
   readonly natGateways?: NatGateways;
+  /**
+   * On every public subnet, beside its name.
+   *
+   * @default {}
+   */
+  readonly publicSubnetTags?: Readonly<Record<string, string>>;
+  /**
+   * On every private subnet, beside its name.
+   *
+   * @default {}
+   */
+  readonly privateSubnetTags?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -48,6 +60,7 @@ export class Network extends Construct {
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
     const { name, availabilityZones, natGateways = defaultNatGateways } = props;
+    const tags = { public: props.publicSubnetTags, private: props.privateSubnetTags };
     const plan = planSubnets(props.vpcCidr, availabilityZones.length);
 
     this.vpc = new Vpc(this, "vpc", {
@@ -79,7 +92,7 @@ export class Network extends Construct {
         availabilityZone: zone,
         cidrBlock,
         mapPublicIpOnLaunch: false,
-        tags: { Name: `${name}-${kind}-${zone}` },
+        tags: { ...tags[kind], Name: `${name}-${kind}-${zone}` },
       });
     const associate = (zone: string, subnet: Subnet, routes: RouteTable, kind: string) =>
       new RouteTableAssociation(this, `${kind}-${zone}-routes`, {

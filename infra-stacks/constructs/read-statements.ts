@@ -1,6 +1,7 @@
 import type { DataAwsIamPolicyDocumentStatement } from "@cdktf/provider-aws/lib/data-aws-iam-policy-document";
 import { allBuckets, awsName, awsNamePrefix, project } from "@berth/contract";
 import type { AwsEnvironment } from "@berth/contract";
+import { clusterReadStatements } from "./cluster-read-statements";
 import { githubIssuer } from "./github-provider";
 
 /**
@@ -52,10 +53,14 @@ export function readStatements(
         "iam:ListRoleTags",
         "iam:GetInstanceProfile",
         "iam:GetOpenIDConnectProvider",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:ListPolicyVersions",
       ],
       resources: [
         `arn:aws:iam::${account}:role/${prefix}*`,
         `arn:aws:iam::${account}:instance-profile/${prefix}*`,
+        `arn:aws:iam::${account}:policy/${prefix}*`,
         `arn:aws:iam::${account}:oidc-provider/${githubIssuer}`,
       ],
     },
@@ -83,5 +88,6 @@ export function readStatements(
         here("dlm", "policy/*"),
       ],
     },
+    ...(environment.kind === "eks" ? clusterReadStatements(environment, account) : []),
   ];
 }

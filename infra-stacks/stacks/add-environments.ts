@@ -3,6 +3,7 @@ import type { Environment } from "@berth/contract";
 import type { App } from "cdktf";
 import type { AwsStack } from "./aws-stack";
 import { BackupStack } from "./backup-stack";
+import { ClusterStack } from "./cluster-stack";
 import { InstanceIdentityStack } from "./instance-identity-stack";
 import { NetworkStack } from "./network-stack";
 import { NodeStack } from "./node-stack";
@@ -62,8 +63,15 @@ function addEnvironment(
       });
       return [...foundation, identity, node, new BackupStack(app, { environment })];
     }
-    case "eks":
-      return [...foundation, new PodIdentityStack(app, { environment, storage })];
+    case "eks": {
+      const identity = new PodIdentityStack(app, { environment, storage });
+      const cluster = new ClusterStack(app, {
+        environment,
+        network: network.network,
+        podRoles: identity.roles,
+      });
+      return [...foundation, identity, cluster];
+    }
     default:
       return assertNever(environment);
   }

@@ -1,5 +1,6 @@
 import { awsName, project } from "@berth/contract";
 import type { Construct } from "constructs";
+import { clusterSubnetTags } from "../constructs/cluster-subnet-tags";
 import { FlowLogs } from "../constructs/flow-logs";
 import { Network } from "../constructs/network";
 import { AwsStack } from "./aws-stack";
@@ -18,6 +19,7 @@ export class NetworkStack extends AwsStack {
       vpcCidr: environment.vpcCidr,
       availabilityZones: environment.availabilityZones,
       natGateways: environment.natGateways,
+      ...(environment.kind === "eks" ? clusterSubnetTags(environment) : {}),
     });
     new FlowLogs(this, "flow-logs", {
       name: awsName(environment, "flow-logs"),

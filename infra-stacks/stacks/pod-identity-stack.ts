@@ -1,10 +1,11 @@
-import { awsName, backupServiceAccount, componentName, namespace } from "@berth/contract";
+import { awsName, secretsPrefix, serviceAccounts } from "@berth/contract";
 import type { EksEnvironment } from "@berth/contract";
 import type { Construct } from "constructs";
 import { backupWriteStatements } from "../constructs/backup-write-statements";
 import { GithubRoles } from "../constructs/github-roles";
 import { modelReadStatements } from "../constructs/model-read-statements";
 import { PodRole } from "../constructs/pod-role";
+import { secretsReadStatements } from "../constructs/secrets-read-statements";
 import { AwsStack } from "./aws-stack";
 import type { AwsStackProps } from "./aws-stack";
 import type { StorageStack } from "./storage-stack";
@@ -23,12 +24,12 @@ export class PodIdentityStack extends AwsStack {
     super(scope, "identity", props);
     const { environment, storage } = props;
     const { models, backups } = storage;
-    const { clusterName } = environment;
+    const { clusterName, region } = environment;
+    const { account } = this;
     const service = new PodRole(this, "service", {
       name: awsName(environment, "service"),
       clusterName,
-      namespace,
-      serviceAccount: componentName("service"),
+      serviceAccount: serviceAccounts.service,
       permissions: modelReadStatements(models),
     });
     const backup =
@@ -36,12 +37,16 @@ export class PodIdentityStack extends AwsStack {
       new PodRole(this, "backup", {
         name: awsName(environment, "backup"),
         clusterName,
-        namespace,
-        serviceAccount: backupServiceAccount,
+        serviceAccount: serviceAccounts.backup,
         permissions: backupWriteStatements(backups),
       });
-    this.roles = backup ? [service, backup] : [service];
-    if (environment.github)
-      new GithubRoles(this, "github", { environment, account: this.account, models });
+    const externalSecrets = new PodRole(this, "external-secrets", {
+      name: awsName(environment, "external-secrets"),
+      clusterName,
+      serviceAccount: serviceAccounts.externalSecrets,
+      permissions: secretsReadStatements({ region, account, prefix: secretsPrefix(environment) }),
+    });
+    this.roles = [service, ...(backup ? [backup] : []), externalSecrets];
+    if (environment.github) new GithubRoles(this, "github", { environment, account, models });
   }
 }

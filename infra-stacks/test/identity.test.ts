@@ -131,15 +131,21 @@ describe.each(identities)("the role of $id", ({ id, part, bucket }) => {
     expect(decide(permissions, call)).toBe("refused");
   });
 
-  it("has one policy of its own, and no managed one", () => {
+  it("has one policy of its own, and no managed one: only the workflows' roles share policies", () => {
     const role = roleOf(id, part);
+    for (const attachment of resources(stack, "aws_iam_role_policy_attachment")) {
+      expect(attachment["role"]).toMatch(/^\$\{aws_iam_role\.github_(plan|deploy)_role_/);
+      expect(attachment["policy_arn"]).toMatch(/^\$\{aws_iam_policy\./);
+    }
     expect(role).not.toHaveProperty("managed_policy_arns");
     expect(role).not.toHaveProperty("inline_policy");
     expect(Object.keys(stack.resource ?? {}).sort()).toEqual(
       [
         ...(part === "node" ? ["aws_iam_instance_profile", "aws_iam_openid_connect_provider"] : []),
+        "aws_iam_policy",
         "aws_iam_role",
         "aws_iam_role_policy",
+        "aws_iam_role_policy_attachment",
       ].sort(),
     );
   });

@@ -12,6 +12,7 @@ const ids = Object.keys(stacks);
 describe("the stacks", () => {
   it("are those of the environments on AWS; a local one has none", () => {
     expect(ids).toEqual([
+      "berth-eks-cluster",
       "berth-eks-identity",
       "berth-eks-network",
       "berth-eks-state",

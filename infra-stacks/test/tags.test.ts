@@ -20,6 +20,7 @@ const withoutTags = [
   /_policy$/,
   /^aws_route$/,
   /^aws_cloudwatch_event_target$/,
+  /^aws_ec2_tag$/,
   /^terraform_data$/,
 ];
 

@@ -25,8 +25,8 @@ export interface Call {
   readonly resource?: string;
   /** The caller as a policy names it, for policies that name principals: `Service:ec2.amazonaws.com`. */
   readonly principal?: string;
-  /** Condition keys of the request. */
-  readonly context?: Readonly<Record<string, string>>;
+  /** Condition keys of the request; a list for a key that may have many values, such as `aws:TagKeys`. */
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 const understood = ["sid", "effect", "actions", "resources", "principals", "condition"];
@@ -74,13 +74,19 @@ function holds(
   { test, variable, values }: Condition,
   context: NonNullable<Call["context"]>,
 ): boolean {
-  const value = context[variable];
+  const given = context[variable] ?? [];
+  const all = typeof given === "string" ? [given] : given;
+  // None of a key's values satisfies "all".
+  if (test === "ForAllValues:StringEquals") return all.every((value) => values.includes(value));
+  if (all.length > 1) throw new Error(`${test} on many values of ${variable} is not understood`);
+  const [value] = all;
   switch (test) {
-    case "StringEquals":
+    // ArnEquals knows wildcards, and none of these policies has one there.
+    case "ArnEquals":
     case "Bool":
+    case "StringEquals":
       return value !== undefined && values.includes(value);
-    // The calls of these tests have one value of a key at most, and none of it satisfies "all".
-    case "ForAllValues:StringEquals":
+    case "StringEqualsIfExists":
       return value === undefined || values.includes(value);
     case "StringLike":
       return value !== undefined && values.some((pattern) => like(pattern, value));

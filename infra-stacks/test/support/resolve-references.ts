@@ -1,15 +1,33 @@
-import type { StackJson } from "./stack-json";
+import type { Block, StackJson } from "./stack-json";
 import { stackOf } from "./synthesize";
 import type { Synthesized } from "./synthesize";
 
 /** The account that the tests are in. */
 export const account = "123456789012";
 
+/** The region of the fixtures. */
+const region = "eu-central-1";
+
+/** What AWS answers for an attribute, from a resource's arguments and the name of its block. */
+const attributes: Record<string, (block: Block, name: string) => string> = {
+  "aws_s3_bucket.arn": ({ bucket }) => `arn:aws:s3:::${bucket}`,
+  "aws_iam_role.arn": ({ name }) => `arn:aws:iam::${account}:role/${name}`,
+  "aws_cloudwatch_log_group.arn": ({ name }) =>
+    `arn:aws:logs:${region}:${account}:log-group:${name}`,
+  "aws_sqs_queue.arn": ({ name }) => `arn:aws:sqs:${region}:${account}:${name}`,
+  "aws_cloudwatch_event_rule.arn": ({ name }) => `arn:aws:events:${region}:${account}:rule/${name}`,
+  "aws_eks_cluster.arn": ({ name }) => `arn:aws:eks:${region}:${account}:cluster/${name}`,
+  "aws_eks_cluster.vpc_config[0].cluster_security_group_id": ({ name }) => `sg-${name}`,
+  "aws_kms_key.arn": (_, name) => `arn:aws:kms:${region}:${account}:key/${name}`,
+  "aws_subnet.arn": ({ tags }) =>
+    `arn:aws:ec2:${region}:${account}:subnet/${(tags as Record<string, string>)["Name"]}`,
+};
+
 /**
  * Replaces `${...}` references in a text by what AWS would answer: across stacks through their states and outputs, and at
- * last a bucket's ARN from its name, and the account from a constant.
+ * last from a resource's arguments, and the account from a constant.
  *
- * @throws {Error} on a reference that leads nowhere, or to something else than a bucket's ARN or the account
+ * @throws {Error} on a reference that leads nowhere, or to what these tests know no answer for
  */
 export function resolveReferences(stacks: Synthesized, id: string, text: string): string {
   const stack = stackOf(stacks, id);
@@ -30,10 +48,12 @@ export function resolveReferences(stacks: Synthesized, id: string, text: string)
 
     if (/^data\.aws_caller_identity\.[\w-]+\.account_id$/.test(expression)) return account;
 
-    const arn = /^aws_s3_bucket\.([\w-]+)\.arn$/.exec(expression);
-    const bucket = arn && stack.resource?.["aws_s3_bucket"]?.[arn[1] ?? ""]?.["bucket"];
-    if (typeof bucket !== "string") throw fault;
-    return `arn:aws:s3:::${bucket}`;
+    const [, type = "", name = "", attribute = ""] =
+      /^(aws_\w+)\.([\w-]+)\.(.+)$/.exec(expression) ?? [];
+    const block = stack.resource?.[type]?.[name];
+    const answer = attributes[`${type}.${attribute}`];
+    if (!block || !answer) throw fault;
+    return answer(block, name);
   });
 }
 

@@ -16,6 +16,10 @@ export function statementsOf(stacks: Synthesized, id: string, policy: unknown): 
   return (document["statement"] as Statement[]).map((statement) => ({
     ...statement,
     resources: statement.resources?.map(resolve),
+    principals: statement.principals?.map((one) => ({
+      ...one,
+      identifiers: one.identifiers.map(resolve),
+    })),
     condition: statement.condition?.map((one) => ({ ...one, values: one.values.map(resolve) })),
   }));
 }
