@@ -31,6 +31,7 @@ export class EncryptionKey extends Construct {
           actions: ["kms:*"],
           resources: ["*"],
           principals: [{ type: "AWS", identifiers: [`arn:aws:iam::${account}:root`] }],
+          condition: [{ test: "StringEquals", variable: "kms:CallerAccount", values: [account] }],
         },
         {
           sid: "Logs",

@@ -106,6 +106,7 @@ describe("the control plane", () => {
         action: "kms:CreateGrant",
         resource: "key",
         principal: `AWS:arn:aws:iam::${owner}:root`,
+        context: { "kms:CallerAccount": owner },
       });
     expect(asAccount(account)).toBe("allowed");
     expect(asAccount("999999999999")).toBe("refused");
