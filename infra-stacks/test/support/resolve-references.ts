@@ -48,6 +48,10 @@ export function resolveReferences(stacks: Synthesized, id: string, text: string)
 
     if (/^data\.aws_caller_identity\.[\w-]+\.account_id$/.test(expression)) return account;
 
+    // Made by this environment, or by another of the account.
+    if (/^(data\.)?aws_iam_openid_connect_provider\.[\w-]+\.arn$/.test(expression))
+      return `arn:aws:iam::${account}:oidc-provider/token.actions.githubusercontent.com`;
+
     const [, type = "", name = "", attribute = ""] =
       /^(aws_\w+)\.([\w-]+)\.(.+)$/.exec(expression) ?? [];
     const block = stack.resource?.[type]?.[name];
