@@ -2,14 +2,18 @@ import { mkdirSync } from "node:fs";
 import { environments } from "@berth/contract";
 import { App } from "cdktf";
 import { addEnvironments } from "./stacks/add-environments";
+import { findEnvironment } from "./operations/synthesized-environment";
 import { removeStaleStacks } from "./stacks/remove-stale-stacks";
+import { soleEnvironment } from "./stacks/stack-id";
 
-// The CDKTF CLI sets CDKTF_OUTDIR. BERTH_BOOTSTRAP is explained in README.md.
+// The CDKTF CLI sets CDKTF_OUTDIR. BERTH_ENVIRONMENT and BERTH_BOOTSTRAP are explained in README.md.
 const outdir = process.env.CDKTF_OUTDIR ?? "cdktf.out";
+const sole = process.env.BERTH_ENVIRONMENT || undefined;
 const bootstrap = process.env.BERTH_BOOTSTRAP || undefined;
 
 mkdirSync(outdir, { recursive: true });
-const app = new App({ outdir, stackTraces: false });
-const stacks = addEnvironments(app, { environments, bootstrap });
+const app = new App({ outdir, stackTraces: false, context: { [soleEnvironment]: sole } });
+const synthesized = sole === undefined ? environments : [findEnvironment(environments, sole)];
+const stacks = addEnvironments(app, { environments: synthesized, bootstrap });
 app.synth();
 removeStaleStacks(outdir, stacks);

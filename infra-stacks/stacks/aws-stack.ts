@@ -26,7 +26,7 @@ export abstract class AwsStack extends TerraformStack {
 
   constructor(scope: Construct, layer: Layer, props: AwsStackProps) {
     const { environment, stateBackend = "bucket" } = props;
-    const id = stackId(environment, layer);
+    const id = stackId(environment, layer, scope);
     super(scope, id);
     this.environment = environment;
 

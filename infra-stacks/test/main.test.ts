@@ -113,6 +113,36 @@ describe("the built app", () => {
     },
   );
 
+  it.each(onAws)(
+    "names $name's stacks after their layers when it is the only one, with the states that they have otherwise",
+    (environment) => {
+      withTemporaryFolder((cwd) => {
+        run(cwd, { BERTH_ENVIRONMENT: environment.name });
+        const { "manifest.json": manifest = "", ...files } = read(join(cwd, "cdktf.out"));
+        const all = synthesize({ environments });
+        const own = Object.keys(all).filter((id) => id.startsWith(`berth-${environment.name}-`));
+        const layers = own.map((id) => id.replace(`berth-${environment.name}-`, ""));
+        expect(Object.keys(files)).toEqual(layers.map((layer) => `stacks/${layer}/cdk.tf.json`));
+        const { stacks } = JSON.parse(manifest) as {
+          stacks: Record<string, { dependencies: string[] }>;
+        };
+        expect(stacks["identity"]?.dependencies).toEqual(["storage"]);
+        for (const [i, layer] of layers.entries()) {
+          const { terraform } = JSON.parse(files[`stacks/${layer}/cdk.tf.json`] ?? "") as StackJson;
+          expect(terraform.backend).toEqual(all[own[i] ?? ""]?.terraform.backend);
+        }
+      });
+    },
+  );
+
+  it("fails on an only environment that does not exist", () => {
+    withTemporaryFolder((cwd) => {
+      expect(() => run(cwd, { BERTH_ENVIRONMENT: "nowhere" })).toThrow(
+        'There is no environment "nowhere"',
+      );
+    });
+  });
+
   it("fails on an environment to bootstrap that does not exist", () => {
     withTemporaryFolder((cwd) => {
       expect(() => run(cwd, { BERTH_BOOTSTRAP: "nowhere" })).toThrow(
