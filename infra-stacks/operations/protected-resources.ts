@@ -49,6 +49,8 @@ export async function withoutProtection(
   unprotected: readonly ProtectedResource[],
   use: () => Promise<void>,
 ): Promise<void> {
+  // Terraform takes no override file without a resource.
+  if (unprotected.length === 0) return use();
   const resource: Record<string, Record<string, unknown>> = {};
   for (const { type, id } of unprotected)
     (resource[type] ??= {})[id] = { lifecycle: { prevent_destroy: false } };
