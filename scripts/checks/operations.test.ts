@@ -55,12 +55,15 @@ class TerraformWithoutProvider extends Terraform {
   }
 }
 
+type Blocks = Record<string, { lifecycle?: { prevent_destroy?: boolean } }>;
+type RemoteState = { config: { key: string } };
+
 /** Rewrites a stack so that it needs no provider, and keeps its state in a folder that stands for the bucket. */
 function rewriteStack(folder: string, bucket: string): void {
   const file = join(folder, "cdk.tf.json");
   const stack = JSON.parse(readFileSync(file, "utf8"));
   const written = addPlaceholders(withoutProvider(stack));
-  for (const [type, blocks] of Object.entries<Record<string, any>>(stack.resource))
+  for (const [type, blocks] of Object.entries<Blocks>(stack.resource))
     for (const [id, { lifecycle }] of Object.entries(blocks))
       if (lifecycle?.prevent_destroy) {
         const standIn = written.resource.terraform_data[`resource__${type}__${id}`];
@@ -68,7 +71,7 @@ function rewriteStack(folder: string, bucket: string): void {
       }
   const { key } = stack.terraform.backend.s3;
   written.terraform.backend = { local: { path: join(bucket, key) } };
-  for (const state of Object.values<any>(written.data?.terraform_remote_state ?? {}))
+  for (const state of Object.values<RemoteState>(written.data?.terraform_remote_state ?? {}))
     Object.assign(state, { backend: "local", config: { path: join(bucket, state.config.key) } });
   writeFileSync(file, JSON.stringify(written));
 }
@@ -145,7 +148,9 @@ withTerraform("deploy and destroy with Terraform itself, and built-in resources"
 
   it("destroys every stack in reverse, what is protected too once it is named, and the state bucket last", async () => {
     const volumes = synthesized.layers.flatMap(({ json }) =>
-      Object.values(json.resource?.["aws_ebs_volume"] ?? {}).map(({ tags }) => (tags as any).Name),
+      Object.values(json.resource?.["aws_ebs_volume"] ?? {}).map(
+        ({ tags }) => (tags as { Name: string }).Name,
+      ),
     );
     expect(volumes).toHaveLength(1);
     await destroy(world, synthesized, {
