@@ -166,7 +166,13 @@ async function withoutProvider(stacks, order, stage) {
 async function double(moto) {
   const port = await freePort();
   return {
-    server: { command: moto, args: ["-H", "127.0.0.1", "-p", String(port)], port },
+    server: {
+      command: moto,
+      args: ["-H", "127.0.0.1", "-p", String(port)],
+      port,
+      // AWS' own policies are among what is attached to roles.
+      env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: "true" },
+    },
     endpoint: `http://127.0.0.1:${port}`,
   };
 }

@@ -83,9 +83,16 @@ def ec2(client):
                 gone.add(one["InstanceId"])
             else:
                 yield f"instance {one['InstanceId']}"
+    # The double keeps the interface of an instance or a NAT gateway that is gone, which AWS deletes with it.
+    orphans = {
+        address["NetworkInterfaceId"]
+        for gateway in client.describe_nat_gateways()["NatGateways"]
+        if gateway["State"] in ended
+        for address in gateway["NatGatewayAddresses"]
+    }
     for one in client.describe_network_interfaces()["NetworkInterfaces"]:
-        # The double keeps the interface of an instance that is gone, which AWS deletes with it.
-        if one.get("Attachment", {}).get("InstanceId") not in gone:
+        attached = one.get("Attachment", {}).get("InstanceId")
+        if attached not in gone and one["NetworkInterfaceId"] not in orphans:
             yield f"network interface {one['NetworkInterfaceId']}"
     for one in client.describe_snapshots(OwnerIds=["self"])["Snapshots"]:
         yield f"snapshot {one['SnapshotId']}"

@@ -586,7 +586,12 @@ def volume_attachment(aws, args):
 @builds("aws_launch_template")
 def launch_template(aws, args):
     ec2 = aws.client("ec2")
-    devices = [block_device(one["device_name"], blocks(one["ebs"])[0]) for one in blocks(args.get("block_device_mappings"))]
+    # The provider takes what is true or false as a text here.
+    flags = {"true": True, "false": False}
+    devices = [
+        block_device(device["device_name"], {key: flags.get(value, value) for key, value in one(device, "ebs").items()})
+        for device in blocks(args.get("block_device_mappings"))
+    ]
     data = given(MetadataOptions=metadata(args), BlockDeviceMappings=devices, InstanceType=args.get("instance_type"))
     made = ec2.create_launch_template(LaunchTemplateName=args["name"], LaunchTemplateData=data)["LaunchTemplate"]
     version = made["LatestVersionNumber"]
@@ -740,7 +745,12 @@ def cluster(aws, args):
         ),
         **given(version=args.get("version"), encryptionConfig=encryption),
     )["cluster"]
-    security_group = made["resourcesVpcConfig"].get("clusterSecurityGroupId", "sg-cluster")
+    # EKS makes one, the double does not.
+    ec2 = aws.client("ec2")
+    vpc = ec2.describe_subnets(SubnetIds=network["subnet_ids"][:1])["Subnets"][0]["VpcId"]
+    security_group = ec2.create_security_group(
+        GroupName=f"eks-cluster-sg-{name}", Description="Of the cluster", VpcId=vpc
+    )["GroupId"]
     yield {
         **args,
         "id": name,
@@ -751,12 +761,14 @@ def cluster(aws, args):
         "vpc_config": [{**network, "cluster_security_group_id": security_group}],
     }
     eks.delete_cluster(name=name)
+    ec2.delete_security_group(GroupId=security_group)
 
 
 @builds("aws_eks_node_group")
 def node_group(aws, args):
     eks, scaling, template = aws.client("eks"), one(args, "scaling_config"), one(args, "launch_template")
-    names = {"clusterName": args["cluster_name"], "nodegroupName": args["node_group_name"]}
+    name = args.get("node_group_name") or f"{args['node_group_name_prefix']}1"
+    names = {"clusterName": args["cluster_name"], "nodegroupName": name}
     made = eks.create_nodegroup(
         **names,
         nodeRole=args["node_role_arn"],
@@ -769,5 +781,5 @@ def node_group(aws, args):
             launchTemplate=given(id=template.get("id"), version=str(template["version"])) if template else None,
         ),
     )["nodegroup"]
-    yield {**args, "id": f"{args['cluster_name']}:{args['node_group_name']}", "arn": made["nodegroupArn"]}
+    yield {**args, "id": f"{args['cluster_name']}:{name}", "arn": made["nodegroupArn"]}
     eks.delete_nodegroup(**names)
