@@ -16,4 +16,5 @@ const app = new App({ outdir, stackTraces: false, context: { [soleEnvironment]: 
 const synthesized = sole === undefined ? environments : [findEnvironment(environments, sole)];
 const stacks = addEnvironments(app, { environments: synthesized, bootstrap });
 app.synth();
-removeStaleStacks(outdir, stacks);
+// The CLI removes them itself, and fails where that was done before.
+if (process.env.CDKTF_OUTDIR === undefined) removeStaleStacks(outdir, stacks);
