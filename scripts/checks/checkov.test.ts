@@ -3,7 +3,7 @@ import { judge, maxExceptions, readExceptions, understand } from "../lib/checkov
 
 const open = { check: "CKV_AWS_260", place: "berth-node-node/web/http-in", title: "port 80" };
 const exception = {
-  check: "CKV_AWS_260",
+  checks: ["CKV_AWS_260"],
   places: ["berth-*-node/web/http-in"],
   reason: "It is a web server.",
 };
@@ -31,6 +31,13 @@ describe("the judgement of what checkov finds", () => {
     ]);
   });
 
+  it("fails on a check of an exception that finds nothing beside another that does", () => {
+    const two = { ...exception, checks: [...exception.checks, "CKV_AWS_24"] };
+    expect(judge([open], [two])).toEqual([
+      "the exception of CKV_AWS_24 matches nothing: remove it",
+    ]);
+  });
+
   it("fails on an exception without a reason", () => {
     expect(judge([open], [{ ...exception, reason: " " }])).toEqual([
       "the exception of CKV_AWS_260 gives no reason",
@@ -45,8 +52,8 @@ describe("the judgement of what checkov finds", () => {
   it("holds few enough written exceptions, each with places and a reason", () => {
     const written = readExceptions(join(__dirname, "../.."));
     expect(written.length).toBeLessThanOrEqual(maxExceptions);
-    for (const { check, places, reason } of written) {
-      expect(check).toMatch(/^CKV2?_AWS_\d+$/);
+    for (const { checks, places, reason } of written) {
+      for (const check of checks) expect(check).toMatch(/^CKV2?_AWS_\d+$/);
       expect(places.length).toBeGreaterThan(0);
       expect(reason.length).toBeGreaterThan(40);
     }

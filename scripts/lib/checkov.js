@@ -13,7 +13,7 @@ const maxExceptions = 12;
  * environment but for its name.
  *
  * @typedef {{check: string, place: string, title: string}} Finding
- * @typedef {{check: string, places: string[], reason: string}} Exception
+ * @typedef {{checks: string[], places: string[], reason: string}} Exception
  */
 
 /** @returns {Exception[]} of the file beside the stacks */
@@ -96,17 +96,26 @@ function covers(pattern, place) {
  */
 function judge(findings, exceptions) {
   const excepted = ({ check, place }) =>
-    exceptions.some((one) => one.check === check && one.places.some((p) => covers(p, place)));
+    exceptions.some(
+      (one) => one.checks.includes(check) && one.places.some((p) => covers(p, place)),
+    );
   const faults = findings
     .filter((finding) => !excepted(finding))
     .map(({ check, place, title }) => `${place}: ${title} (${check})`);
   if (exceptions.length > maxExceptions)
     faults.push(`${exceptions.length} exceptions, of ${maxExceptions} at most`);
-  for (const { check, places, reason } of exceptions) {
-    if (!reason?.trim()) faults.push(`the exception of ${check} gives no reason`);
+  for (const { checks, places, reason } of exceptions) {
+    if (!reason?.trim()) faults.push(`the exception of ${checks.join(", ")} gives no reason`);
+    const found = (check, pattern) =>
+      findings.some((one) => one.check === check && covers(pattern, one.place));
     for (const pattern of places)
-      if (!findings.some((one) => one.check === check && covers(pattern, one.place)))
-        faults.push(`the exception of ${check} at ${pattern} matches nothing: remove it`);
+      if (!checks.some((check) => found(check, pattern)))
+        faults.push(
+          `the exception of ${checks.join(", ")} at ${pattern} matches nothing: remove it`,
+        );
+    for (const check of checks)
+      if (!places.some((pattern) => found(check, pattern)))
+        faults.push(`the exception of ${check} matches nothing: remove it`);
   }
   return [...new Set(faults)];
 }
