@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { judge, maxExceptions, readExceptions, understand } from "../lib/checkov";
+import { judge, judgeMutants, maxExceptions, readExceptions, understand } from "../lib/checkov";
 
 const open = { check: "CKV_AWS_260", place: "berth-node-node/web/http-in", title: "port 80" };
 const exception = {
@@ -57,6 +57,24 @@ describe("the judgement of what checkov finds", () => {
       expect(places.length).toBeGreaterThan(0);
       expect(reason.length).toBeGreaterThan(40);
     }
+  });
+});
+
+describe("the judgement of mutants", () => {
+  const mutant = { name: "an open port", check: open.check };
+
+  it("passes one that the named check sees, and did not see without it", () => {
+    expect(judgeMutants([mutant], [], [open])).toEqual([]);
+  });
+
+  it("fails on one that survives, on one that proves nothing, and where there is none", () => {
+    expect(judgeMutants([mutant], [], [{ ...open, check: "CKV_AWS_24" }])).toEqual([
+      "an open port: survives, CKV_AWS_260 does not see it",
+    ]);
+    expect(judgeMutants([mutant], [open], [open])).toEqual([
+      "an open port: CKV_AWS_260 finds something without it too",
+    ]);
+    expect(judgeMutants([], [], [])).toHaveLength(1);
   });
 });
 

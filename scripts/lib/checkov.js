@@ -14,6 +14,7 @@ const maxExceptions = 12;
  *
  * @typedef {{check: string, place: string, title: string}} Finding
  * @typedef {{checks: string[], places: string[], reason: string}} Exception
+ * @typedef {{name: string, check: string}} Mutant a mistake made on purpose, and the check that must see it
  */
 
 /** @returns {Exception[]} of the file beside the stacks */
@@ -120,4 +121,21 @@ function judge(findings, exceptions) {
   return [...new Set(faults)];
 }
 
-module.exports = { judge, maxExceptions, readExceptions, scan, understand };
+/**
+ * Holds what checkov found in mutants against what it must.
+ *
+ * @param {Mutant[]} mutants
+ * @param {Finding[]} before in the stacks that the mutants were made of
+ * @param {Finding[]} after in the mutants
+ * @returns {string[]} one line a fault: a mutant that survives, and one that proves nothing
+ */
+function judgeMutants(mutants, before, after) {
+  const found = (findings, check) => findings.some((one) => one.check === check);
+  if (mutants.length === 0) return ["there is no mutant for checkov: it may see nothing at all"];
+  return mutants.flatMap(({ name, check }) => {
+    if (found(before, check)) return [`${name}: ${check} finds something without it too`];
+    return found(after, check) ? [] : [`${name}: survives, ${check} does not see it`];
+  });
+}
+
+module.exports = { judge, judgeMutants, maxExceptions, readExceptions, scan, understand };
