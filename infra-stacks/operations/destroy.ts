@@ -87,9 +87,11 @@ export async function destroy(
   async function takeDown({ stack, protectedOnes }: Standing): Promise<void> {
     try {
       for (const one of protectedOnes) if (one.type === "aws_s3_bucket") await empty(one.name);
-      await withoutProtection(stack, protectedOnes, () =>
-        applyStack(world, stack, { yes: true, destroy: true }),
-      );
+      await withoutProtection(stack, protectedOnes, async () => {
+        if (protectedOnes.some((one) => one.deletionProtected))
+          await applyStack(world, stack, { yes: true });
+        await applyStack(world, stack, { yes: true, destroy: true });
+      });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       throw new Fault(

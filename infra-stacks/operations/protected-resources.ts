@@ -6,6 +6,9 @@ import type { Block, SynthesizedStack } from "./synthesized-environment";
 /** Resources that hold what nothing can make anew. */
 const dataTypes: readonly string[] = ["aws_s3_bucket", "aws_ebs_volume"];
 
+/** The argument by which AWS refuses a deletion, such as that of a DynamoDB table. */
+const deletionProtection = "deletion_protection_enabled";
+
 const overrideFile = "unprotected_override.tf.json";
 
 /** Something that is destroyed only when it is named. */
@@ -16,6 +19,8 @@ export interface ProtectedResource {
   readonly id: string;
   /** Whether something would be lost: an empty bucket holds nothing. */
   readonly holdsData: boolean;
+  /** Whether AWS itself refuses to delete it, until a setting of it is changed. */
+  readonly deletionProtected: boolean;
 }
 
 /** Of what stands in a stack: what holds data, and what its stack forbids to destroy. */
@@ -28,22 +33,31 @@ export async function protectedResources(
     Object.entries(resources)
       .filter(([id]) => addresses.includes(`${type}.${id}`))
       .filter(([, block]) => dataTypes.includes(type) || preventsDestroy(block))
-      .map(([id, block]) => ({ type, id, name: nameOf(block) ?? `${type}.${id}` })),
+      .map(([id, block]) => ({
+        type,
+        id,
+        name: nameOf(block) ?? `${type}.${id}`,
+        deletionProtected: block[deletionProtection] === true,
+      })),
   );
   return Promise.all(
-    found.map(async ({ type, id, name }) => {
+    found.map(async ({ type, id, name, deletionProtected }) => {
       const isShared = found.filter((one) => one.name === name).length > 1;
       return {
         type,
         id,
         name: isShared ? `${type}.${id}` : name,
         holdsData: type !== "aws_s3_bucket" || (await account.bucket(name)) !== "empty",
+        deletionProtected,
       };
     }),
   );
 }
 
-/** Lets Terraform destroy these while `use` runs: an override file lifts `prevent_destroy`, which no flag can. */
+/**
+ * Lets Terraform destroy these while `use` runs: an override file lifts `prevent_destroy`, which no flag can, and AWS' own
+ * protection, which has to be applied before anything is destroyed.
+ */
 export async function withoutProtection(
   { folder }: SynthesizedStack,
   unprotected: readonly ProtectedResource[],
@@ -52,8 +66,11 @@ export async function withoutProtection(
   // Terraform takes no override file without a resource.
   if (unprotected.length === 0) return use();
   const resource: Record<string, Record<string, unknown>> = {};
-  for (const { type, id } of unprotected)
-    (resource[type] ??= {})[id] = { lifecycle: { prevent_destroy: false } };
+  for (const { type, id, deletionProtected } of unprotected)
+    (resource[type] ??= {})[id] = {
+      lifecycle: { prevent_destroy: false },
+      ...(deletionProtected && { [deletionProtection]: false }),
+    };
   const override = join(folder, overrideFile);
   writeFileSync(override, JSON.stringify({ resource }));
   try {

@@ -165,10 +165,25 @@ describe("data", () => {
       "init -input=false -reconfigure",
       "init -input=false -migrate-state -force-copy",
       "state list",
+      // AWS deletes no table that is protected, so its protection is lifted first.
+      expect.stringMatching(/^plan (?!.*-destroy)/),
+      expect.stringMatching(/^show/),
+      expect.stringMatching(/^apply/),
       expect.stringMatching(/^plan .* -destroy$/),
       expect.stringMatching(/^show/),
       expect.stringMatching(/^apply/),
     ]);
+    const [table = ""] = addressesOf("berth-node-state", "aws_dynamodb_table");
+    for (const { overrides } of calls.filter(({ command }) => command === "plan"))
+      expect(overrides).toHaveProperty(
+        [
+          "unprotected_override.tf.json",
+          "resource",
+          ...table.split("."),
+          "deletion_protection_enabled",
+        ],
+        false,
+      );
     for (const { overrides } of calls.slice(1))
       expect(overrides).toHaveProperty(["local_state_override.tf.json"]);
     expect(existsSync(join(operation.folder, "terraform.berth-node-state.tfstate"))).toBe(false);
