@@ -43,16 +43,24 @@ class TerraformWithoutProvider extends Terraform {
 
   override plan(folder: string, options?: { readonly destroy?: boolean }): Promise<PlanSummary> {
     const file = join(folder, "unprotected_override.tf.json");
-    if (existsSync(file)) {
-      const { resource } = JSON.parse(readFileSync(file, "utf8"));
-      const standIns = Object.entries<object>(resource).flatMap(([type, blocks]) =>
-        Object.entries(blocks).map(([id, block]) => [`resource__${type}__${id}`, block]),
-      );
-      const terraform_data = Object.fromEntries(standIns);
-      writeFileSync(file, JSON.stringify({ resource: { terraform_data } }));
-    }
+    if (existsSync(file)) rewriteOverrides(folder, file);
     return super.plan(folder, options);
   }
+}
+
+/** Makes overrides of resources ones of their stand-ins, once: a destruction plans with the same file twice. */
+function rewriteOverrides(folder: string, file: string): void {
+  const { resource } = JSON.parse(readFileSync(file, "utf8"));
+  if (resource.terraform_data !== undefined) return;
+  const stack = JSON.parse(readFileSync(join(folder, "cdk.tf.json"), "utf8"));
+  const terraform_data: Record<string, object> = {};
+  for (const [type, blocks] of Object.entries<Record<string, object>>(resource))
+    for (const [id, { lifecycle, ...args }] of Object.entries<{ lifecycle?: object }>(blocks)) {
+      const standIn = `resource__${type}__${id}`;
+      const { input } = stack.resource.terraform_data[standIn];
+      terraform_data[standIn] = { lifecycle, input: { ...input, ...args } };
+    }
+  writeFileSync(file, JSON.stringify({ resource: { terraform_data } }));
 }
 
 type Blocks = Record<string, { lifecycle?: { prevent_destroy?: boolean } }>;
