@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { modelPrefix, servedModel } from "@berth/contract";
@@ -14,9 +14,34 @@ interface Reference {
   readonly raw: string;
   readonly text: string;
   readonly ids: number[];
-  readonly logits: number[];
-  readonly probabilities: number[];
+  readonly probabilities: Record<ProcessorKind, number[]>;
 }
+
+/** Kinds of processors on which ONNX Runtime takes different kernels, and Python was asked. */
+const kinds = ["avx512-vnni", "avx2"] as const;
+type ProcessorKind = (typeof kinds)[number];
+
+/** The kind of this machine; undefined if it is none of those. */
+function thisKind(): ProcessorKind | undefined {
+  const file = "/proc/cpuinfo";
+  const flags = new Set(existsSync(file) ? readFileSync(file, "utf8").split(/\s+/) : []);
+  if (flags.has("avx512_vnni")) return "avx512-vnni";
+  const isNewer = flags.has("avx512f") || flags.has("avx_vnni");
+  return flags.has("avx2") && !isNewer ? "avx2" : undefined;
+}
+
+/** Largest difference of a probability. */
+function distance(one: readonly number[], other: readonly number[]): number {
+  return Math.max(...one.map((value, i) => Math.abs(value - other[i]!)));
+}
+
+const within = 1e-3;
+
+/**
+ * Another kind of processor sums in another order, and a value on the border between two steps of int8 then falls to the
+ * other side: so few texts may be off, by so much, where Python was not asked on the same kind.
+ */
+const elsewhere = { texts: 0.05, within: 0.02 };
 
 /** What Python's transformers and onnxruntime gave on the same files; service/model/README.md says how it is made. */
 const references = (
@@ -60,28 +85,39 @@ describe("the same answers as Python's transformers and onnxruntime", () => {
       expect([...(await tokenizer.encode(text)).ids]).toEqual(ids);
   });
 
-  it("give each text the same probabilities, within 0.001", async () => {
-    const { temperature } = model.manifest;
-    let largest = 0;
-    for (const { ids, probabilities } of references) {
-      const [logits] = await runtime.run([Int32Array.from(ids)]);
-      softmax(logits!, temperature).forEach((score, i) => {
-        largest = Math.max(largest, Math.abs(score - probabilities[i]!));
-      });
-    }
-    expect(largest).toBeLessThan(1e-3);
+  it("give each text the same probabilities, within 0.001 of Python's on the same kind of processor", async () => {
+    const kind = thisKind();
+    const distances: number[] = [];
+    for (const { ids, probabilities } of references)
+      distances.push(distance(await scoresOf(ids), probabilities[kind ?? kinds[0]]));
+    expect(Math.max(...distances)).toBeLessThan(kind === undefined ? elsewhere.within : within);
+    const off = distances.filter((one) => one >= within).length;
+    expect(off / distances.length).toBeLessThanOrEqual(elsewhere.texts);
   }, 60_000);
+
+  it("differ from one kind of processor to another on few texts, and little, but by more than that", () => {
+    const distances = references.map(({ probabilities }) =>
+      distance(probabilities["avx512-vnni"], probabilities.avx2),
+    );
+    const off = distances.filter((one) => one >= within).length;
+    expect(off).toBeGreaterThan(0);
+    expect(off / distances.length).toBeLessThanOrEqual(elsewhere.texts);
+    expect(Math.max(...distances)).toBeLessThan(elsewhere.within);
+  });
 
   it("fail where a single token differs", async () => {
     const { ids, probabilities } = references.find(
       (one) => one.ids.length > 10 && one.ids.length < 40,
     )!;
-    const changed = Int32Array.from(ids);
+    const changed = [...ids];
     changed.fill(model.manifest.tokens.unk, 1, changed.length - 1);
-    const [logits] = await runtime.run([changed]);
-    const scores = softmax(logits!, model.manifest.temperature);
-    expect(
-      Math.max(...scores.map((score, i) => Math.abs(score - probabilities[i]!))),
-    ).toBeGreaterThan(1e-3);
+    const scores = await scoresOf(changed);
+    for (const kind of kinds)
+      expect(distance(scores, probabilities[kind])).toBeGreaterThan(elsewhere.within);
   });
 });
+
+async function scoresOf(ids: readonly number[]): Promise<number[]> {
+  const [logits] = await runtime.run([Int32Array.from(ids)]);
+  return [...softmax(logits!, model.manifest.temperature)];
+}
